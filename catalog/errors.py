@@ -1,0 +1,171 @@
+"""Every error of the catalogue, as one tree; the doors map it to answers, no HTTP here.
+
+    HubError
+    ├── NotFound               DatasetNotFound · OrganisationNotFound · NoRecords · SnapshotNotFound
+    ├── AccessDenied
+    ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadCursor
+    │                          · UnknownFormat · Unanswerable
+    ├── BadDescription         (a list of problems, each naming its field)
+    ├── BadSchema
+    └── Conflict               (somebody else was faster; nothing was changed)
+
+Each class holds its sentence in Korean and English; the values that fill it are keyword arguments and stay
+readable as ``error.values``. ``error.code`` is stable and part of the API.
+"""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from catalog.text import Text
+
+
+class HubError(Exception):
+    """An error with a stable code and one sentence in Korean and English."""
+
+    code: ClassVar[str] = "error"
+    sentence: ClassVar[Text] = Text(ko="오류가 발생했습니다.", en="Something went wrong.")
+
+    def __init__(self, **values: object) -> None:
+        self.values = values
+        self.text = self.sentence.format(**{name: readable(value) for name, value in values.items()})
+        super().__init__(self.text.en)
+
+
+def readable(value: object) -> object:
+    """Show lists as ``a, b, c``; everything else as it is."""
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(str(item) for item in value)
+    return value
+
+
+class NotFound(HubError):
+    code = "not-found"
+
+
+class DatasetNotFound(NotFound):
+    code = "dataset-not-found"
+    sentence = Text(ko="'{dataset}' 데이터셋이 없습니다.", en="There is no dataset '{dataset}'.")
+
+
+class OrganisationNotFound(NotFound):
+    code = "organisation-not-found"
+    sentence = Text(ko="'{organisation}' 기관이 없습니다.", en="There is no organisation '{organisation}'.")
+
+
+class NoRecords(NotFound):
+    code = "no-records"
+    sentence = Text(
+        ko="'{dataset}' 데이터셋에는 아직 공개된 레코드가 없습니다.",
+        en="The dataset '{dataset}' has no published records yet.",
+    )
+
+
+class SnapshotNotFound(NotFound):
+    code = "snapshot-not-found"
+    sentence = Text(
+        ko="'{snapshot}' 스냅숏이 없거나 보관 기간이 지났습니다. 커서 없이 처음부터 다시 요청하십시오.",
+        en="The snapshot '{snapshot}' does not exist or is no longer kept; ask again from the start, without a cursor.",
+    )
+
+
+class AccessDenied(HubError):
+    code = "access-denied"
+    sentence = Text(
+        ko="'{dataset}' 데이터셋의 레코드는 접근 등급이 '{level}'이므로 볼 수 없습니다. {reason}",
+        en="The records of '{dataset}' are not open to you: its access level is '{level}'. {reason}",
+    )
+
+
+class BadQuestion(HubError):
+    """A question that cannot be answered as asked; the sentence lists what can be asked."""
+
+    code = "bad-question"
+
+
+class UnknownParameter(BadQuestion):
+    code = "unknown-parameter"
+    sentence = Text(
+        ko="'{parameter}'은(는) 알 수 없는 매개변수입니다. 쓸 수 있는 것: {allowed}",
+        en="Unknown parameter '{parameter}'; allowed: {allowed}",
+    )
+
+
+class UnknownColumn(BadQuestion):
+    code = "unknown-column"
+    sentence = Text(
+        ko="'{column}' 열이 없습니다. 이 데이터셋의 열: {allowed}",
+        en="Unknown column '{column}'; the columns of this dataset: {allowed}",
+    )
+
+
+class UnknownOperator(BadQuestion):
+    code = "unknown-operator"
+    sentence = Text(
+        ko="'{column}' 열에 '{operator}' 연산자는 쓸 수 없습니다. 쓸 수 있는 것: {allowed}",
+        en="Unknown operator '{operator}' on '{column}'; allowed: {allowed}",
+    )
+
+
+class BadValue(BadQuestion):
+    code = "bad-value"
+    sentence = Text(
+        ko="'{parameter}'의 값 '{value}'을(를) 읽을 수 없습니다. 올바른 형식: {expected}",
+        en="Cannot read '{value}' for '{parameter}'; expected {expected}",
+    )
+
+
+class BadCursor(BadQuestion):
+    code = "bad-cursor"
+    sentence = Text(
+        ko="커서를 읽을 수 없거나 다른 질문의 커서입니다. 'next' 주소를 그대로 쓰거나 커서 없이 다시 시작하십시오.",
+        en="The cursor cannot be read or belongs to another question; follow 'next' unchanged or start without a cursor.",
+    )
+
+
+class UnknownFormat(BadQuestion):
+    code = "unknown-format"
+    sentence = Text(
+        ko="'{format}' 형식은 없습니다. 쓸 수 있는 것: {allowed}",
+        en="Unknown format '{format}'; allowed: {allowed}",
+    )
+
+
+class Unanswerable(BadQuestion):
+    code = "unanswerable"
+    sentence = Text(
+        ko="'{parameter}'은(는) 이 데이터셋에 쓸 수 없습니다. {reason}",
+        en="'{parameter}' cannot be used on this dataset: {reason}",
+    )
+
+
+class BadDescription(HubError):
+    """A description that the standard refuses; ``problems`` holds (field, text) pairs."""
+
+    code = "bad-description"
+    sentence = Text(
+        ko="메타데이터가 표준에 맞지 않습니다: {problems}", en="The description does not meet the standard: {problems}"
+    )
+
+    def __init__(self, problems: Iterable[tuple[str, Text]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            problems=Text(
+                ko=" ".join(f"[{field}] {text.in_language('ko')}" for field, text in self.problems),
+                en=" ".join(f"[{field}] {text.in_language('en')}" for field, text in self.problems),
+            )
+        )
+
+
+class BadSchema(HubError):
+    code = "bad-schema"
+    sentence = Text(
+        ko="열 정의가 잘못되었습니다 ({where}): {reason}", en="The column definitions are wrong ({where}): {reason}"
+    )
+
+
+class Conflict(HubError):
+    code = "conflict"
+    sentence = Text(
+        ko="그 사이 다른 작업이 먼저 끝나 아무것도 바꾸지 않았습니다: {what}",
+        en="Another writer was faster, so nothing was changed: {what}",
+    )

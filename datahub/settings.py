@@ -1,0 +1,224 @@
+"""All settings, read once from the environment (and from ``.env`` beside ``manage.py``).
+
+The defaults run the hub on a laptop: SQLite, local files, Celery on a SQLite queue. Every setting stands in
+``.env.example`` with a sentence; a test keeps the two together. A constant is not a setting.
+"""
+
+import secrets
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+from datahub.broker import register_sqlite_transport
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(BASE_DIR / ".env")
+
+# Where everything that the hub keeps on disk lies.
+DATA_DIR = Path(env.str("HUB_DATA_DIR", str(BASE_DIR / "var"))).resolve()
+STORE_DIR = DATA_DIR / "store"  # Parquet parts, named by digest
+RAW_DIR = DATA_DIR / "raw"  # raw answers, kept for a time
+SPOOL_DIR = DATA_DIR / "spool"  # staging and spill files, always disposable
+FILE_ROOTS = [Path(root).resolve() for root in env.list("HUB_FILE_ROOTS", default=[])]
+
+DEBUG = env.bool("HUB_DEBUG", default=False)
+ALLOWED_HOSTS = env.list("HUB_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("HUB_TRUSTED_ORIGINS", default=[])
+BASE_URL = env.str("HUB_BASE_URL", default="").rstrip("/")  # permanent addresses; empty: as the request came
+USE_HTTPS = env.bool("HUB_HTTPS", default=False)
+
+
+def secret_key() -> str:
+    """Return the given key, else one made once and kept readable by the owner alone in the data folder."""
+    if given := env.str("HUB_SECRET_KEY", default=""):
+        return given
+    kept = DATA_DIR / "secret_key"
+    if not kept.is_file():
+        try:
+            DATA_DIR.mkdir(parents=True, exist_ok=True)
+            with kept.open("x", encoding="ascii") as file:
+                kept.chmod(0o600)
+                file.write(secrets.token_urlsafe(50))
+        except FileExistsError:
+            pass  # another process of the same start made it
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"The data folder {DATA_DIR} cannot be written ({error.strerror}); set HUB_DATA_DIR to a folder that can. "
+                f"데이터 폴더에 쓸 수 없습니다. HUB_DATA_DIR에 쓸 수 있는 폴더를 지정하십시오."
+            ) from error
+    return kept.read_text(encoding="ascii")
+
+
+SECRET_KEY = secret_key()
+
+INSTALLED_APPS = [
+    "catalog.apps.AdminSite",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "csp",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "catalog.apps.CatalogConfig",
+    "ingest.apps.IngestConfig",
+    "datahub.apps.DatahubConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "datahub.urls"
+WSGI_APPLICATION = "datahub.wsgi.application"
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "catalog" / "portal" / "templates", BASE_DIR / "catalog" / "admin" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'hub.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+
+LANGUAGE_CODE = "ko"
+LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "datahub" / "locale"]
+TIME_ZONE = "Asia/Seoul"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "catalog" / "portal" / "static"]
+WHITENOISE_USE_FINDERS = True  # a fresh clone serves its pages without collectstatic
+WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = USE_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if USE_HTTPS else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "frame-ancestors": [NONE],
+        "form-action": [SELF],
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["catalog.api.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "catalog.api.rendering.OneRenderer",
+    "EXCEPTION_HANDLER": "catalog.api.errors.problem_response",
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Urban Data Hub API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SCHEMA_PATH_PREFIX_INSERT": "",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "/static/portal/icon.svg",
+    "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "PREPROCESSING_HOOKS": ["catalog.api.documentation.only_version_one"],
+}
+
+# Records: caps of one query; small machines are the default.
+QUERY_MEMORY_MIB = env.int("HUB_QUERY_MEMORY_MIB", default=512)
+QUERY_SECONDS = env.int("HUB_QUERY_SECONDS", default=60)
+SNAPSHOT_DAYS = env.int("HUB_SNAPSHOT_DAYS", default=30)  # how long a replaced snapshot stays readable
+
+# Celery: messages are only hints, the database is the queue of record (docs/decisions/0003).
+register_sqlite_transport()
+CELERY_BROKER_URL = env.str("HUB_BROKER_URL", default=f"sqlitelease:///{DATA_DIR / 'broker.sqlite3'}")
+CELERY_RESULT_BACKEND = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_SOFT_TIME_LIMIT = 840
+CELERY_TASK_TIME_LIMIT = 900
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_POOL_ACQUIRE_TIMEOUT = 30
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "visibility_timeout": 1800,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
+CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {"tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}}}
+RUN_LEASE_SECONDS = env.int("HUB_RUN_LEASE_SECONDS", default=45)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("HUB_LOG_LEVEL", default="INFO")},
+}

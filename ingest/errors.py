@@ -1,0 +1,154 @@
+"""Every error of pulling data, as one tree; ``temporary`` alone decides whether a pull is tried again.
+
+    IngestError
+    ├── SourceError                 what the platform did
+    │   ├── Unreachable · TimedOut · PlatformFailure · BrokenOff     temporary
+    │   ├── QuotaExceeded           temporary; try after the provider's midnight
+    │   ├── KeyRefused · RequestRefused · ForbiddenAddress · TooLarge
+    │   ├── UnreadableAnswer        the answer is not what its format promises
+    │   └── IncompleteAnswer        fewer rows than the platform itself announced; temporary
+    ├── HeldBack                    the run's own checks refuse to publish
+    ├── LostLease                   another worker took the run over; nothing was published
+    ├── BadSetup                    a hub file or a source's configuration is wrong, with line and field
+    └── SecretMissing
+
+Sentences are in Korean and English, as in ``catalog/errors.py``. No secret may reach a value given here:
+``ingest/http.py`` masks addresses before raising.
+"""
+
+from typing import ClassVar
+
+from catalog.errors import HubError
+from catalog.text import Text
+
+
+class IngestError(HubError):
+    code = "ingest-error"
+    temporary: ClassVar[bool] = False
+
+
+class SourceError(IngestError):
+    code = "source-error"
+
+
+class Unreachable(SourceError):
+    code = "unreachable"
+    temporary = True
+    sentence = Text(
+        ko="{address}에 연결할 수 없습니다 ({reason}). 주소와 네트워크를 확인하십시오.",
+        en="Cannot reach {address} ({reason}); check the address and the network.",
+    )
+
+
+class TimedOut(SourceError):
+    code = "timed-out"
+    temporary = True
+    sentence = Text(
+        ko="{address}이(가) {seconds}초 안에 답하지 않았습니다.",
+        en="{address} did not finish answering within {seconds} s.",
+    )
+
+
+class PlatformFailure(SourceError):
+    code = "platform-failure"
+    temporary = True
+    sentence = Text(
+        ko="{address}이(가) 일시적인 오류를 답했습니다: {answer}",
+        en="{address} answered with a failure of its own: {answer}",
+    )
+
+
+class BrokenOff(SourceError):
+    code = "broken-off"
+    temporary = True
+    sentence = Text(
+        ko="{address}의 답이 중간에 끊겼습니다: {reason}",
+        en="The answer of {address} broke off: {reason}",
+    )
+
+
+class IncompleteAnswer(SourceError):
+    code = "incomplete-answer"
+    temporary = True
+    sentence = Text(
+        ko="{address}은(는) {announced}행이 있다고 했지만 {received}행만 보냈습니다.",
+        en="{address} announced {announced} rows but sent {received}.",
+    )
+
+
+class QuotaExceeded(SourceError):
+    code = "quota-exceeded"
+    temporary = True
+    sentence = Text(
+        ko="{address}의 하루 호출 한도를 넘었습니다 ({answer}). 한국 시각 자정 이후 다시 시도합니다.",
+        en="The daily call limit of {address} is used up ({answer}); it is tried again after midnight, Korean time.",
+    )
+
+
+class KeyRefused(SourceError):
+    code = "key-refused"
+    sentence = Text(
+        ko="{address}이(가) 인증키를 거절했습니다: {answer}. 키의 값과 승인 상태를 확인하십시오.",
+        en="{address} refused the key: {answer}; check the key and whether it is approved.",
+    )
+
+
+class RequestRefused(SourceError):
+    code = "request-refused"
+    sentence = Text(
+        ko="{address}이(가) 요청을 거절했습니다: {answer}. 소스 설정을 확인하십시오.",
+        en="{address} refused the request: {answer}; check the source's configuration.",
+    )
+
+
+class ForbiddenAddress(SourceError):
+    code = "forbidden-address"
+    sentence = Text(
+        ko="{address}은(는) 허용되지 않은 주소입니다: {reason}",
+        en="{address} is not an allowed address: {reason}",
+    )
+
+
+class TooLarge(SourceError):
+    code = "too-large"
+    sentence = Text(
+        ko="{address}의 답이 한도 {limit}을(를) 넘습니다.",
+        en="The answer of {address} is larger than the limit of {limit}.",
+    )
+
+
+class UnreadableAnswer(SourceError):
+    code = "unreadable-answer"
+    sentence = Text(
+        ko="{address}의 내용을 {format}(으)로 읽을 수 없습니다: {reason}",
+        en="{address} cannot be read as {format}: {reason}",
+    )
+
+
+class HeldBack(IngestError):
+    code = "held-back"
+    sentence = Text(
+        ko="공개하지 않고 보류했습니다. 지금까지 공개된 자료는 그대로입니다. {reason}",
+        en="Held back, not published; what was published before stays as it was. {reason}",
+    )
+
+
+class LostLease(IngestError):
+    code = "lost-lease"
+    sentence = Text(
+        ko="다른 작업자가 이 실행을 이어받아 아무것도 공개하지 않았습니다.",
+        en="Another worker has taken this run over; nothing was published.",
+    )
+
+
+class BadSetup(IngestError):
+    code = "bad-setup"
+    sentence = Text(ko="{where}: {problem}", en="{where}: {problem}")
+
+
+class SecretMissing(IngestError):
+    code = "secret-missing"
+    sentence = Text(
+        ko="환경 변수 '{name}'에 비밀값이 없습니다.",
+        en="The environment variable '{name}' that should hold a secret is not set.",
+    )
