@@ -1,0 +1,215 @@
+"""The only writers of the catalogue: each is one transaction and records its change.
+
+Everything else reads. Callers that publish as part of a larger step (a run with its fence) wrap the call in their own
+transaction; it then commits or vanishes with it.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from catalog.describe import description_columns, write_contact
+from catalog.errors import BadDescription, DatasetNotFound, OrganisationNotFound
+from catalog.models import Change, Dataset, Distribution, FeedHead, Organisation, Snapshot, SnapshotPart
+from catalog.records import Finding, Manifest, Report, Schema, to_table_schema
+from catalog.search import searchable_text, searchable_title
+from catalog.standard import check_description, is_region
+from catalog.storage import record_store
+from catalog.text import Text
+
+
+class Outcome(StrEnum):
+    CREATED = "created"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+@transaction.atomic
+def save_organisation(
+    slug: str,
+    *,
+    name: Text,
+    region: str = "",
+    homepage: str = "",
+    contact: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """Create or update an organisation."""
+    if region and not is_region(region):
+        raise BadDescription(
+            [("region", Text(ko=f"'{region}'은(는) 지역 코드가 아닙니다", en=f"'{region}' is no region code"))]
+        )
+    values = {"name_ko": name.ko, "name_en": name.en, "region": region, "homepage": homepage} | write_contact(contact)
+    organisation = Organisation.objects.filter(slug=slug).first()
+    if organisation is None:
+        Organisation.objects.create(slug=slug, **values)
+        return Outcome.CREATED
+    return update_row(organisation, values)
+
+
+@transaction.atomic
+def describe_dataset(slug: str, description: Mapping[str, Any], schema: Schema) -> Outcome:
+    """Create a dataset or change its description or schema; a description that the standard refuses changes nothing."""
+    if problems := check_description(description):
+        raise BadDescription((problem.field, problem.text) for problem in problems)
+    organisation = Organisation.objects.filter(slug=description["organisation"]).first()
+    if organisation is None:
+        raise OrganisationNotFound(organisation=description["organisation"])
+    columns = description_columns(description) | {"organisation": organisation}
+    dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
+    if dataset is None:
+        dataset = Dataset(slug=slug, **columns)
+        outcome = Outcome.CREATED
+    else:
+        outcome = set_columns(dataset, columns)
+    dataset.search_title = searchable_title(dataset)
+    dataset.search_text = searchable_text(
+        dataset, column_words(schema), f"{organisation.name_ko} {organisation.name_en}"
+    )
+    dataset.save()
+    outcome = save_distribution(dataset, description["licence"], schema, outcome)
+    if outcome is not Outcome.UNCHANGED:
+        kind = Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED
+        record_change(kind, dataset)
+    return outcome
+
+
+@transaction.atomic
+def publish_snapshot(
+    distribution: Distribution, manifest: Manifest, *, report: Report, rejected: int, valid_at: dt.datetime
+) -> Snapshot | None:
+    """Publish a manifest as a new snapshot and move the pointer; None when it is what the current snapshot holds.
+
+    A release older than the current one is kept and readable, and the pointer stays.
+    """
+    distribution = (
+        Distribution.objects.select_for_update().select_related("dataset__organisation").get(pk=distribution.pk)
+    )
+    current = distribution.current_snapshot
+    if current is not None and current.digest == manifest.digest:
+        return None
+    if Snapshot.objects.filter(distribution=distribution, digest=manifest.digest, valid_at=valid_at).exists():
+        return None
+    snapshot = Snapshot.objects.create(
+        distribution=distribution,
+        digest=manifest.digest,
+        records=manifest.records,
+        rejected=rejected,
+        schema=to_table_schema(manifest.schema),
+        valid_at=valid_at,
+        published_at=timezone.now(),
+        findings=[finding_document(finding) for finding in report.findings],
+    )
+    SnapshotPart.objects.bulk_create(
+        SnapshotPart(snapshot=snapshot, position=position, **part.as_dict())
+        for position, part in enumerate(manifest.parts)
+    )
+    if current is None or valid_at >= current.valid_at:
+        Snapshot.objects.filter(distribution=distribution, replaced_at=None).exclude(pk=snapshot.pk).update(
+            replaced_at=snapshot.published_at
+        )
+        distribution.current_snapshot = snapshot
+        distribution.save(update_fields=["current_snapshot", "modified_at"])
+        Dataset.objects.filter(pk=distribution.dataset_id).update(modified_at=snapshot.published_at)
+    else:
+        snapshot.replaced_at = snapshot.published_at
+        snapshot.save(update_fields=["replaced_at"])
+    record_change(Change.Kind.SNAPSHOT_PUBLISHED, distribution.dataset, snapshot_digest=snapshot.digest)
+    return snapshot
+
+
+@transaction.atomic
+def withdraw_dataset(slug: str) -> Outcome:
+    """Take a dataset out of every door; nothing is deleted, ``restore_dataset`` brings it back."""
+    return set_withdrawn(slug, withdrawn=True)
+
+
+@transaction.atomic
+def restore_dataset(slug: str) -> Outcome:
+    return set_withdrawn(slug, withdrawn=False)
+
+
+@transaction.atomic
+def forget_old_snapshots(now: dt.datetime) -> int:
+    """Delete snapshots that were replaced longer ago than the retention; the current ones always stay."""
+    old = Snapshot.objects.filter(replaced_at__lt=now - dt.timedelta(days=settings.SNAPSHOT_DAYS))
+    forgotten = old.count()
+    old.delete()
+    return forgotten
+
+
+def collect_orphan_parts() -> int:
+    """Remove part files that no snapshot names and that are older than any running write."""
+    referenced = set(SnapshotPart.objects.values_list("digest", flat=True).distinct())
+    return record_store().collect_orphans(referenced)
+
+
+def set_withdrawn(slug: str, *, withdrawn: bool) -> Outcome:
+    dataset = Dataset.objects.select_related("organisation").filter(slug=slug).first()
+    if dataset is None:
+        raise DatasetNotFound(dataset=slug)
+    if (dataset.withdrawn_at is not None) == withdrawn:
+        return Outcome.UNCHANGED
+    dataset.withdrawn_at = timezone.now() if withdrawn else None
+    dataset.save(update_fields=["withdrawn_at", "modified_at"])
+    record_change(Change.Kind.WITHDRAWN if withdrawn else Change.Kind.RESTORED, dataset)
+    return Outcome.CHANGED
+
+
+def save_distribution(dataset: Dataset, licence: str, schema: Schema, outcome: Outcome) -> Outcome:
+    document = to_table_schema(schema)
+    if outcome is Outcome.CREATED:
+        Distribution.objects.create(dataset=dataset, licence=licence, schema=document)
+        return outcome
+    changed = update_row(dataset.distribution, {"licence": licence, "schema": document})
+    return Outcome.CHANGED if Outcome.CHANGED in (changed, outcome) else Outcome.UNCHANGED
+
+
+def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
+    """Append to the change feed; the head's row lock, held to the commit, keeps numbers gapless and in commit order."""
+    FeedHead.objects.get_or_create(pk=1)
+    head = FeedHead.objects.select_for_update().get(pk=1)
+    head.sequence += 1
+    head.save(update_fields=["sequence"])
+    Change.objects.create(
+        sequence=head.sequence,
+        kind=kind,
+        dataset_id=dataset.pk,
+        dataset_slug=dataset.slug,
+        organisation_slug=dataset.organisation.slug,
+        snapshot_digest=snapshot_digest,
+        at=timezone.now(),
+    )
+
+
+def set_columns(row: Any, values: Mapping[str, Any]) -> Outcome:  # noqa: ANN401
+    changed = [name for name, value in values.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, values[name])
+    return Outcome.CHANGED if changed else Outcome.UNCHANGED
+
+
+def update_row(row: Any, values: Mapping[str, Any]) -> Outcome:  # noqa: ANN401
+    outcome = set_columns(row, values)
+    if outcome is Outcome.CHANGED:
+        row.save()
+    return outcome
+
+
+def column_words(schema: Schema) -> str:
+    """Return the names and titles of columns, for searching."""
+    return " ".join(f"{column.name} {column.title.ko} {column.title.en} {column.source}" for column in schema.columns)
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "severity": finding.severity,
+        "column": finding.column,
+        "count": finding.count,
+        "text": finding.text.as_dict(),
+    }
