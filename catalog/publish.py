@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.describe import description_columns, write_contact
-from catalog.errors import BadDescription, DatasetNotFound, OrganisationNotFound
+from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
 from catalog.models import Change, Dataset, Distribution, FeedHead, Organisation, Snapshot, SnapshotPart
 from catalog.records import Finding, Manifest, Report, Schema, to_table_schema
 from catalog.search import searchable_text, searchable_title
@@ -80,16 +80,28 @@ def describe_dataset(slug: str, description: Mapping[str, Any], schema: Schema) 
 
 @transaction.atomic
 def publish_snapshot(
-    distribution: Distribution, manifest: Manifest, *, report: Report, rejected: int, valid_at: dt.datetime
+    distribution: Distribution,
+    manifest: Manifest,
+    *,
+    report: Report,
+    rejected: int,
+    valid_at: dt.datetime,
+    based_on: str | None = None,
 ) -> Snapshot | None:
     """Publish a manifest as a new snapshot and move the pointer; None when it is what the current snapshot holds.
 
-    A release older than the current one is kept and readable, and the pointer stays.
+    A release older than the current one is kept and readable, and the pointer stays. ``based_on`` is the digest that an
+    addition was written on ("" for none): when the current snapshot is another one by now, Conflict is raised and nothing
+    changes.
     """
     distribution = (
-        Distribution.objects.select_for_update().select_related("dataset__organisation").get(pk=distribution.pk)
+        Distribution.objects.select_for_update(of=("self",))
+        .select_related("dataset__organisation")
+        .get(pk=distribution.pk)
     )
     current = distribution.current_snapshot
+    if based_on is not None and based_on != (current.digest if current else ""):
+        raise Conflict(what=distribution.dataset.slug)
     if current is not None and current.digest == manifest.digest:
         return None
     if Snapshot.objects.filter(distribution=distribution, digest=manifest.digest, valid_at=valid_at).exists():

@@ -2,6 +2,9 @@
 
 from django.apps import AppConfig
 
+from datahub.celery import app as celery_app  # tasks are sent through this application
+
 
 class DatahubConfig(AppConfig):
     name = "datahub"
+    celery = celery_app

@@ -212,7 +212,10 @@ CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULE = {"tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}}}
+CELERY_BEAT_SCHEDULE = {
+    "tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}},
+    "tidy": {"task": "ingest.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+}
 RUN_LEASE_SECONDS = env.int("HUB_RUN_LEASE_SECONDS", default=45)
 
 LOGGING = {

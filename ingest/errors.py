@@ -10,7 +10,8 @@
     ├── HeldBack                    the run's own checks refuse to publish
     ├── LostLease                   another worker took the run over; nothing was published
     ├── BadSetup                    a hub file or a source's configuration is wrong, with line and field
-    └── SecretMissing
+    ├── SecretMissing
+    └── InternalError               a fault of the hub itself; the worker's log has the trace
 
 Sentences are in Korean and English, as in ``catalog/errors.py``. No secret may reach a value given here:
 ``ingest/http.py`` masks addresses before raising.
@@ -151,4 +152,12 @@ class SecretMissing(IngestError):
     sentence = Text(
         ko="환경 변수 '{name}'에 비밀값이 없습니다.",
         en="The environment variable '{name}' that should hold a secret is not set.",
+    )
+
+
+class InternalError(IngestError):
+    code = "internal-error"
+    sentence = Text(
+        ko="허브 내부 오류로 실행이 끝났습니다. 공개된 자료는 그대로이며, 작업자 로그에 자세한 내용이 있습니다.",
+        en="The run ended by a fault of the hub itself; what is published stays, and the worker's log has the details.",
     )

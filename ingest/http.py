@@ -1,0 +1,444 @@
+"""The polite HTTP session every connector reads through: guarded, bounded, masked, and patient within reason.
+
+A fetch resolves and judges addresses (``ingest/addresses.py``), follows at most a few redirects of its own accord,
+spools the answer to a temporary file under a byte cap and a total deadline, and repeats only failures that are
+``temporary`` and worth repeating inside one run. No secret reaches an error, an address or a log
+(``ingest/masking.py``): requests go straight through ``httpcore2``, because the client above it logs full addresses.
+What an answer means is the connector's business.
+"""
+
+import codecs
+import functools
+import hashlib
+import html
+import mimetypes
+import os
+import re
+import ssl
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self, TypeVar
+from urllib.parse import quote, urlencode
+
+import httpcore2
+import httpx2
+import stamina
+
+from catalog.text import Text
+from ingest.addresses import Deadline, GuardedBackend, Refused
+from ingest.errors import (
+    BrokenOff,
+    ForbiddenAddress,
+    KeyRefused,
+    PlatformFailure,
+    QuotaExceeded,
+    RequestRefused,
+    SourceError,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+    UnreadableAnswer,
+)
+from ingest.local_files import ONLY_HTTP, find_file, open_file, read_pieces
+from ingest.masking import Mask
+
+T = TypeVar("T")
+
+USER_AGENT = "UrbanDataHub/1 (open-source urban data hub; scheduled collection of open data)"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PIECE = 64 * 1024
+SAMPLE = 8 * 1024
+
+NO_LOGIN = Text(
+    ko="주소에 아이디와 비밀번호를 적을 수 없습니다.", en="a user name or password must not be part of the address."
+)
+NO_HOST = Text(ko="주소에 호스트가 없습니다.", en="the address names no host.")
+NO_DOWNGRADE = Text(
+    ko="https에서 http로 돌려보내는 응답은 따라가지 않습니다.", en="a redirect from https to http is not followed."
+)
+NO_KEY_ELSEWHERE = Text(
+    ko="인증키가 다른 호스트로 넘어가는 리다이렉트는 따라가지 않습니다.",
+    en="a redirect that would hand the key to another host is not followed.",
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long, how much and how often; seconds and bytes. ``total`` covers a fetch with all its repetitions."""
+
+    connect: float = 5
+    read: float = 30
+    total: float = 300
+    size: int = 512 * 2**20
+    redirects: int = 3
+    attempts: int = 3
+    wait_initial: float = 0.5
+    wait_max: float = 10
+    wait_jitter: float = 1
+    retry_after: float = 60
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a source sent, spooled to ``path``; ``location`` has its secrets masked."""
+
+    location: str
+    path: Path
+    size: int
+    content_type: str
+    status: int
+    sha256: str
+
+    def read_bytes(self) -> bytes:
+        """Return the whole answer at once; look at ``size`` first."""
+        return self.path.read_bytes()
+
+
+def is_web(location: str) -> bool:
+    """Say whether the location is fetched over HTTP (and not read from this machine's files)."""
+    return location[:8].lower().startswith(("http://", "https://"))
+
+
+class Session:
+    """Fetches what one run needs; used by one thread, closed at its end together with its spooled answers.
+
+    ``file_roots`` are the only folders local files may be read from; a relative path is looked for in each of them.
+    ``archive`` is given every complete answer, refused ones too, and must copy the file if it wants to keep it.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        file_roots: Sequence[Path] = (),
+        secrets: Sequence[str] = (),
+        archive: Callable[[Answer], None] | None = None,
+        limits: Limits = Limits(),
+        user_agent: str = USER_AGENT,
+    ) -> None:
+        self.mask = Mask(secrets)
+        self._allow_private = allow_private
+        self._file_roots = tuple(root.resolve() for root in file_roots)
+        self._archive = archive
+        self._limits = limits
+        self._user_agent = user_agent
+        self._deadline = Deadline()
+        self._folder = tempfile.TemporaryDirectory(prefix="hub-answers-")
+        self._repeat = stamina.RetryingCaller(
+            attempts=limits.attempts,
+            timeout=limits.total,
+            wait_initial=limits.wait_initial,
+            wait_max=limits.wait_max,
+            wait_jitter=limits.wait_jitter,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and delete the spooled answers."""
+        if "_pool" in vars(self):
+            self._pool.close()
+        self._folder.cleanup()
+
+    def keep_secret(self, secret: str) -> None:
+        """Mask this secret from now on; connectors name the keys they send."""
+        self.mask.add(secret)
+
+    def fetch(
+        self, location: str, *, params: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Return the answer of an HTTP address, or of a local path or ``file:`` address under the file roots.
+
+        ``params`` are added to the address's own query; ``headers`` are never sent to another host than the first.
+        """
+
+        def attempt() -> Answer:
+            answer, pause = self._ask(location, params, headers)
+            self._refuse_status(answer, pause)
+            return answer
+
+        return self._insist(attempt)
+
+    def read(
+        self,
+        location: str,
+        parse: Callable[[Answer], T],
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        explain: Callable[[Answer], None] | None = None,
+    ) -> T:
+        """Fetch and parse in one attempt, so that a temporary failure told in the body is repeated like one of the wire.
+
+        ``explain`` sees answers with an error status first and may raise something more exact than the status tells.
+        The spooled answer is deleted once it is parsed.
+        """
+
+        def attempt() -> T:
+            answer, pause = self._ask(location, params, headers)
+            try:
+                if explain and answer.status >= 400:
+                    explain(answer)
+                self._refuse_status(answer, pause)
+                return parse(answer)
+            finally:
+                answer.path.unlink()
+
+        return self._insist(attempt)
+
+    def excerpt(self, answer: Answer) -> str:
+        """Return the first words of an answer for a message: no tags, no secrets; the title alone if it is a web page."""
+        with answer.path.open("rb") as file:
+            sample = file.read(SAMPLE)
+        try:
+            text = codecs.getincrementaldecoder("utf-8")().decode(sample)
+        except UnicodeDecodeError:
+            text = sample.decode("cp949", "replace")
+        if len(sample) == SAMPLE:
+            text = text[:-512]  # the sample may end inside a secret, which no mask would know
+        title = re.search(r"<title[^>]*>([^<]+)</title>", text, re.IGNORECASE)
+        text = title[1] if title else re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.I)
+        words = " ".join("".join(c if c.isprintable() else " " for c in self.mask(html.unescape(text))).split())
+        return words if len(words) <= 200 else words[:199] + "…"
+
+    # What follows is one attempt, in the order it happens.
+
+    def _insist(self, attempt: Callable[[], T]) -> T:
+        self._deadline.start(self._limits.total)
+        return self._repeat(self._pause_before_repeating, attempt)
+
+    def _pause_before_repeating(self, error: Exception) -> bool | float:
+        """Say whether an error is worth another attempt in this run; a number is the pause the platform asked for."""
+        if not isinstance(error, SourceError) or not error.temporary or isinstance(error, QuotaExceeded):
+            return False
+        asked = error.values.get("retry_after")
+        if not isinstance(asked, float):
+            return self._deadline.left() > self._limits.wait_initial
+        pause = min(asked, self._limits.retry_after)
+        return pause if pause < self._deadline.left() else False
+
+    def _ask(
+        self, location: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
+    ) -> tuple[Answer, float | None]:
+        if is_web(location):
+            answer, pause = self._request(location, params or {}, headers or {})
+        else:
+            answer, pause = self._copy_file(location), None
+        if self._archive:
+            self._archive(answer)
+        return answer, pause
+
+    def _request(
+        self, location: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[Answer, float | None]:
+        url = self._parse_url(location)
+        if params:
+            query = urlencode(params, quote_via=quote, safe="").encode("ascii")
+            url = url.copy_with(query=b"&".join(part for part in (url.query, query) if part))
+        for _ in range(self._limits.redirects + 1):
+            received = self._exchange(url, headers)
+            if isinstance(received, tuple):
+                return received
+            if not same_party(url, received):
+                headers = {}
+            url = received
+        raise RequestRefused(
+            address=self._show(url),
+            answer=Text(
+                ko=f"다른 주소로 {self._limits.redirects}번 넘게 돌려보냈습니다",
+                en=f"it redirected more than {self._limits.redirects} times",
+            ),
+        )
+
+    def _parse_url(self, location: str, base: httpx2.URL | None = None) -> httpx2.URL:
+        try:
+            url = base.join(location) if base else httpx2.URL(location)
+        except (httpx2.InvalidURL, ValueError) as error:
+            raise ForbiddenAddress(address=self.mask(location), reason=self.mask(str(error))) from None
+        shown = self._show(url)
+        if url.scheme not in ("http", "https"):
+            raise ForbiddenAddress(address=shown, reason=ONLY_HTTP)
+        if url.userinfo:
+            raise ForbiddenAddress(address=shown, reason=NO_LOGIN)
+        if not url.raw_host:
+            raise ForbiddenAddress(address=shown, reason=NO_HOST)
+        return url.copy_with(fragment=None)
+
+    def _show(self, url: httpx2.URL) -> str:
+        return self.mask(str(url.copy_with(userinfo=b"***") if url.userinfo else url))
+
+    def _exchange(self, url: httpx2.URL, headers: Mapping[str, str]) -> tuple[Answer, float | None] | httpx2.URL:
+        """Make one request and return the spooled answer and the pause it asks for, or where it redirects to."""
+        timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read, "pool": 1.0}
+        try:
+            with self._pool.stream(
+                "GET",
+                httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers={"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "gzip", **headers},
+                extensions={"timeout": timeouts},
+            ) as response:
+                received = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+                if response.status in REDIRECTS and b"location" in received:
+                    return self._next_hop(url, received[b"location"])
+                answer = self._spool(url, response, received)
+                return answer, seconds_of(received.get(b"retry-after"))
+        except Exception as error:
+            self._raise_told(url, error)
+
+    @functools.cached_property
+    def _pool(self) -> httpcore2.ConnectionPool:
+        return httpcore2.ConnectionPool(
+            ssl_context=trusted_authorities(),
+            network_backend=GuardedBackend(self._deadline, allow_private=self._allow_private),
+            max_connections=4,
+            keepalive_expiry=5,
+        )
+
+    def _next_hop(self, url: httpx2.URL, location: str) -> httpx2.URL:
+        hop = self._parse_url(location, base=url)
+        if url.scheme == "https" and hop.scheme == "http":
+            raise ForbiddenAddress(address=self._show(hop), reason=NO_DOWNGRADE)
+        if not same_party(url, hop) and self._show(hop) != str(hop):
+            raise ForbiddenAddress(address=self._show(hop), reason=NO_KEY_ELSEWHERE)
+        return hop
+
+    def _spool(self, url: httpx2.URL, response: httpcore2.Response, headers: Mapping[bytes, str]) -> Answer:
+        address = self._show(url)
+        pieces = decode(response.iter_stream(), headers.get(b"content-encoding", "").strip().lower(), address)
+        announced = headers.get(b"content-length", "")
+        if announced.isdecimal() and int(announced) > self._limits.size:
+            raise TooLarge(address=address, limit=readable_size(self._limits.size))
+        return self._save(address, pieces, response.status, headers.get(b"content-type", ""))
+
+    def _save(self, address: str, pieces: Iterable[bytes], status: int, content_type: str) -> Answer:
+        digest, size = hashlib.sha256(), 0
+        descriptor, name = tempfile.mkstemp(dir=self._folder.name)
+        path = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for piece in pieces:
+                    size += len(piece)
+                    if size > self._limits.size:
+                        raise TooLarge(address=address, limit=readable_size(self._limits.size))
+                    digest.update(piece)
+                    file.write(piece)
+        except BaseException:
+            path.unlink()
+            raise
+        return Answer(address, path, size, content_type, status, digest.hexdigest())
+
+    def _raise_told(self, url: httpx2.URL, error: Exception) -> NoReturn:
+        """Raise the error of ours that an error of the wire means."""
+        address = self._show(url)
+        reason = self.mask(str(error))
+        cause = error if reason == str(error) else None
+        match error:
+            case Refused():
+                raise ForbiddenAddress(address=address, reason=error.reason) from error
+            case httpcore2.TimeoutException():
+                late = self._deadline.left() <= 0
+                waited = self._limits.connect if isinstance(error, httpcore2.ConnectTimeout) else self._limits.read
+                raise TimedOut(address=address, seconds=f"{self._limits.total if late else waited:g}") from error
+            case httpcore2.ConnectError():
+                raise Unreachable(address=address, reason=reason) from cause
+            case httpcore2.NetworkError() | httpcore2.RemoteProtocolError():
+                raise BrokenOff(address=address, reason=reason) from cause
+            case httpcore2.ProtocolError() | httpcore2.UnsupportedProtocol():
+                raise RequestRefused(address=address, answer=reason) from cause
+        raise error
+
+    def _refuse_status(self, answer: Answer, pause: float | None) -> None:
+        """Raise what an answer's status means, unless it is a success."""
+        if 200 <= answer.status < 300:
+            return
+        told = f"HTTP {answer.status} {self.excerpt(answer)}".strip()
+        if answer.status == 429 or answer.status >= 500:
+            raise PlatformFailure(address=answer.location, answer=told, retry_after=pause)
+        if answer.status in (401, 403) and self.mask:
+            raise KeyRefused(address=answer.location, answer=told)
+        raise RequestRefused(address=answer.location, answer=told)
+
+    def _copy_file(self, location: str) -> Answer:
+        """Spool a local file: a copy cannot change between the two readings that prove its encoding and read it."""
+        shown = self.mask(location)
+        path = find_file(location, self._file_roots, shown)
+        with open_file(path, shown) as file:
+            return self._save(shown, read_pieces(file), 200, mimetypes.guess_type(path.name)[0] or "")
+
+
+@functools.cache
+def trusted_authorities() -> ssl.SSLContext:
+    """Return the system's certificate authorities, read once per process (25 ms); the environment has no say."""
+    return httpx2.create_ssl_context(trust_env=False)
+
+
+def same_party(one: httpx2.URL, other: httpx2.URL) -> bool:
+    """Say whether both addresses are the same host and port, or its plain and its secure door."""
+    doors = {(one.scheme, one.port), (other.scheme, other.port)}
+    return one.raw_host == other.raw_host and (len(doors) == 1 or doors == {("http", None), ("https", None)})
+
+
+def decode(pieces: Iterable[bytes], encoding: str, address: str) -> Iterator[bytes]:
+    """Undo the content encoding in bounded pieces; a compressed body without its end is broken off.
+
+    (The HTTP library's decoder takes half a gzip body for a whole one.)
+    """
+    if encoding in ("", "identity"):
+        yield from pieces
+        return
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        raise UnreadableAnswer(address=address, format="HTTP", reason=f"Content-Encoding: {encoding[:40]}")
+    inflater, started = zlib.decompressobj(zlib.MAX_WBITS | 32), False
+    try:
+        for piece in pieces:
+            started = True
+            while piece and not (inflater.eof and not piece.startswith(b"\x1f\x8b")):
+                if inflater.eof:
+                    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
+                yield from inflate(inflater, piece)
+                piece = inflater.unused_data
+    except zlib.error as error:
+        raise BrokenOff(address=address, reason=str(error)) from error
+    if started and not inflater.eof:
+        raise BrokenOff(
+            address=address, reason=Text(ko="압축된 본문의 끝이 없습니다", en="the compressed body has no end")
+        )
+
+
+def inflate(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
+    """Decompress in pieces of bounded size: a bomb is met by the byte cap, not by the memory."""
+    while True:
+        piece = inflater.decompress(data, PIECE)
+        if piece:
+            yield piece
+        data = inflater.unconsumed_tail
+        if not data and len(piece) < PIECE:
+            return
+
+
+def seconds_of(retry_after: str | None) -> float | None:
+    """Return a Retry-After header (seconds or a date) as seconds from now; None when it says nothing."""
+    if retry_after is None:
+        return None
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def readable_size(size: int) -> str:
+    return f"{size / 2**20:g} MiB" if size >= 2**20 else f"{size} B"

@@ -1,0 +1,62 @@
+"""Raw answers and refused records on disk: compressed, named by digest, kept for the source's days."""
+
+import datetime as dt
+import gzip
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from catalog.records import Store
+from ingest.http import Answer
+from ingest.models import Run
+
+
+def raw_store() -> Store:
+    return Store(settings.RAW_DIR / "answers", suffix=".gz")
+
+
+def rejected_store() -> Store:
+    return Store(settings.RAW_DIR / "rejected", suffix=".ndjson.gz")
+
+
+def keep_answer(answer: Answer) -> dict[str, Any]:
+    """Keep what the platform said, byte for byte, and return the entry that the run remembers."""
+    settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
+    packed = settings.SPOOL_DIR / f"raw-{uuid.uuid4().hex}.gz"
+    with (
+        answer.path.open("rb") as source,
+        packed.open("wb") as target,
+        gzip.GzipFile("", "wb", 6, target, mtime=0) as file,
+    ):
+        shutil.copyfileobj(source, file, 1 << 20)
+    return {
+        "file": raw_store().keep(packed),
+        "sha256": answer.sha256,
+        "location": answer.location,
+        "content_type": answer.content_type,
+        "bytes": answer.size,
+    }
+
+
+def keep_rejected(path: Path) -> str:
+    """Keep the file of refused records and return its digest."""
+    return rejected_store().keep(path)
+
+
+def rejected_path(run: Run) -> Path | None:
+    """Return the refused records of a run (compressed JSON lines); None when there are none or they are no longer kept."""
+    path = rejected_store().path(run.rejected_digest) if run.rejected_digest else None
+    return path if path and path.is_file() else None
+
+
+def forget_raw(now: dt.datetime) -> int:
+    """Remove raw answers and refused records past their source's days; files that a younger run names too stay."""
+    for run in Run.objects.exclude(ended_at=None).exclude(raw_answers=[], rejected_digest="").select_related("source"):
+        if run.ended_at < now - dt.timedelta(days=run.source.raw_days):
+            Run.objects.filter(pk=run.pk).update(raw_answers=[], rejected_digest="")
+    answers = {entry["file"] for entries in Run.objects.values_list("raw_answers", flat=True) for entry in entries}
+    rejected = set(Run.objects.exclude(rejected_digest="").values_list("rejected_digest", flat=True))
+    return raw_store().collect_orphans(answers) + rejected_store().collect_orphans(rejected)

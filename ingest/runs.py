@@ -1,0 +1,275 @@
+"""The queue of record: who may work on which run, until when, and how it ends. Celery messages are only hints.
+
+A run is claimed by one UPDATE that raises its fence and sets a lease; while work goes on a heartbeat renews the lease; the
+run ends by an UPDATE that asks for the same fence. A worker that was frozen or declared dead finds its fence gone and
+publishes nothing. The sweeper offers again whatever is due: a message may be lost or come twice without harm.
+"""
+
+import datetime as dt
+import logging
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+from celery import current_app
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from catalog.errors import HubError
+from catalog.records import Finding
+from ingest.errors import IngestError, LostLease, QuotaExceeded
+from ingest.models import Issue, Run, Source
+from ingest.schedule import next_midnight, next_time
+
+ATTEMPTS = 4
+FIRST_WAIT = dt.timedelta(seconds=20)
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The right to work on a run: valid as long as the row still has this fence."""
+
+    run_id: int
+    fence: int
+
+
+@dataclass
+class Progress:
+    """What a run has done so far; the heartbeat writes it to the row."""
+
+    step: str = "collect"
+    rows: int = 0
+    received_bytes: int = 0
+    raw_answers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def offer_run(source: Source, *, slot: dt.datetime | None = None) -> Run:
+    """Ask for a pull of a source; while one is waiting or running it is returned instead of a second one.
+
+    A source that holds a fixed release has one slot, so it is pulled again for the same run.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        Source.objects.select_for_update().get(pk=source.pk)
+        active = source.runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING)).first()
+        if active is None:
+            active, is_new = Run.objects.get_or_create(
+                source=source, slot=slot or source.release or now, defaults={"due_at": now}
+            )
+            if not is_new:
+                make_waiting(active, now)
+        transaction.on_commit(lambda: hint(active.pk))
+    return active
+
+
+def make_waiting(run: Run, now: dt.datetime) -> None:
+    """Let an ended run be taken once more."""
+    run.state, run.due_at, run.attempt = Run.State.WAITING, now, 0
+    run.save(update_fields=["state", "due_at", "attempt"])
+
+
+def hint(run_id: int) -> None:
+    """Tell the workers that a run is due. A broker that cannot be reached is no error: the sweeper offers it again."""
+    try:
+        current_app.send_task("ingest.tasks.pull", args=[run_id], retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("run %s waits for the sweeper, the broker did not take the hint: %s", run_id, error)
+
+
+def claim_run(run_id: int, *, now: dt.datetime | None = None) -> Claim | None:
+    """Take a run that is due and that nobody holds; None when there is nothing to take."""
+    now = now or timezone.now()
+    held = Run.objects.filter(source=OuterRef("source"), state=Run.State.RUNNING, lease_until__gte=now)
+    with transaction.atomic():
+        run = (
+            Run.objects.select_for_update(of=("self",))
+            .filter(pk=run_id, attempt__lt=ATTEMPTS)
+            .filter(Q(state=Run.State.WAITING, due_at__lte=now) | Q(state=Run.State.RUNNING, lease_until__lt=now))
+            .filter(~Exists(held))
+            .first()
+        )
+        if run is None:
+            return None
+        run.issues.all().delete()
+        for name, value in fresh_columns(run, now).items():
+            setattr(run, name, value)
+        run.save()
+    return Claim(run_id=run.pk, fence=run.fence)
+
+
+def fresh_columns(run: Run, now: dt.datetime) -> dict[str, Any]:
+    return {
+        "state": Run.State.RUNNING,
+        "attempt": run.attempt + 1,
+        "fence": run.fence + 1,
+        "lease_owner": f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+        "lease_until": now + lease_length(),
+        "started_at": now,
+        "ended_at": None,
+        "rows": 0,
+        "accepted": 0,
+        "rejected": 0,
+        "received_bytes": 0,
+        "raw_answers": [],
+        "rejected_digest": "",
+        "snapshot_digest": "",
+        "error_code": "",
+        "error_ko": "",
+        "error_en": "",
+    }
+
+
+def lease_length() -> dt.timedelta:
+    return dt.timedelta(seconds=settings.RUN_LEASE_SECONDS)
+
+
+class Heartbeat:
+    """Renews a claim's lease from a thread of its own while work goes on; ``check`` raises LostLease when it is gone."""
+
+    def __init__(self, claim: Claim, progress: Progress) -> None:
+        self.claim, self.progress = claim, progress
+        self.is_lost = False
+        self.stopped = threading.Event()
+        self.thread = threading.Thread(target=self.beat, name=f"heartbeat-{claim.run_id}", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stopped.set()
+        self.thread.join()
+
+    def check(self) -> None:
+        if self.is_lost:
+            raise LostLease
+
+    def beat(self) -> None:
+        try:
+            while not self.stopped.wait(min(3.0, settings.RUN_LEASE_SECONDS / 3)):
+                if not renew_lease(self.claim, self.progress):
+                    self.is_lost = True
+                    return
+        finally:
+            connection.close()
+
+
+def renew_lease(claim: Claim, progress: Progress) -> bool:
+    return bool(
+        held_row(claim).update(
+            lease_until=timezone.now() + lease_length(),
+            step=progress.step,
+            rows=progress.rows,
+            received_bytes=progress.received_bytes,
+        )
+    )
+
+
+def held_row(claim: Claim) -> Any:  # noqa: ANN401
+    """Return the run's row if the claim still holds it, as a queryset to update."""
+    return Run.objects.filter(pk=claim.run_id, fence=claim.fence, state=Run.State.RUNNING)
+
+
+def end_run(
+    claim: Claim, state: Run.State, progress: Progress, findings: Iterable[Finding] = (), **columns: object
+) -> None:
+    """End a run with its counts and findings; LostLease when another worker has taken it."""
+    with transaction.atomic():
+        ended = held_row(claim).update(
+            state=state,
+            ended_at=timezone.now(),
+            lease_until=None,
+            step="",
+            rows=progress.rows,
+            received_bytes=progress.received_bytes,
+            raw_answers=progress.raw_answers,
+            **columns,
+        )
+        if not ended:
+            raise LostLease
+        Issue.objects.bulk_create(
+            Issue(
+                run_id=claim.run_id,
+                code=finding.code,
+                severity=finding.severity,
+                column=finding.column,
+                count=finding.count,
+                text_ko=finding.text.in_language("ko"),
+                text_en=finding.text.in_language("en"),
+            )
+            for finding in findings
+        )
+
+
+def end_with_error(claim: Claim, error: HubError, progress: Progress) -> None:
+    """End a run that could not be done: a temporary error is tried again later, up to a number of attempts."""
+    run = Run.objects.get(pk=claim.run_id)
+    sentence = {
+        "error_code": error.code,
+        "error_ko": error.text.in_language("ko"),
+        "error_en": error.text.in_language("en"),
+    }
+    is_temporary = isinstance(error, IngestError) and error.temporary
+    if isinstance(error, QuotaExceeded):
+        put_off(claim, next_midnight(timezone.now()), progress, attempt=0, **sentence)
+    elif is_temporary and run.attempt < ATTEMPTS:
+        put_off(claim, timezone.now() + FIRST_WAIT * 2 ** (run.attempt - 1), progress, **sentence)
+    else:
+        end_run(claim, Run.State.FAILED, progress, **sentence)
+
+
+def put_off(claim: Claim, due_at: dt.datetime, progress: Progress, **columns: object) -> None:
+    held_row(claim).update(
+        state=Run.State.WAITING, due_at=due_at, lease_until=None, step="", raw_answers=progress.raw_answers, **columns
+    )
+
+
+def create_due_runs(now: dt.datetime) -> int:
+    """Give every source that is due its run and its next time; two schedulers at once make one run a slot."""
+    created = 0
+    for source in Source.objects.filter(is_enabled=True).exclude(schedule=""):
+        if source.next_at is None:
+            Source.objects.filter(pk=source.pk, next_at=None).update(next_at=next_time(source.schedule, now))
+            continue
+        if source.next_at > now:
+            continue
+        with transaction.atomic():
+            moved = Source.objects.filter(pk=source.pk, next_at=source.next_at).update(
+                next_at=next_time(source.schedule, now)
+            )
+            is_active = source.runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING)).exists()
+            if moved and not is_active:
+                _, is_new = Run.objects.get_or_create(source=source, slot=source.next_at, defaults={"due_at": now})
+                created += is_new
+    return created
+
+
+def sweep(now: dt.datetime) -> int:
+    """Offer every run that is due or whose worker died; one that died too often ends as failed, with its reason."""
+    abandoned = Run.objects.filter(state=Run.State.RUNNING, lease_until__lt=now, attempt__gte=ATTEMPTS)
+    abandoned.update(
+        state=Run.State.FAILED,
+        ended_at=now,
+        lease_until=None,
+        error_code="worker-lost",
+        error_ko=f"작업자가 {ATTEMPTS}번 중단되어 더 시도하지 않습니다. 공개된 자료는 그대로입니다.",
+        error_en=f"The worker died {ATTEMPTS} times on this run, so it is not tried again; what is published stays.",
+    )
+    due = Run.objects.filter(
+        Q(state=Run.State.WAITING, due_at__lte=now) | Q(state=Run.State.RUNNING, lease_until__lt=now)
+    ).order_by("due_at")
+    run_ids = list(due.values_list("pk", flat=True)[:500])
+    for run_id in run_ids:
+        hint(run_id)
+    return len(run_ids)

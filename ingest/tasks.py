@@ -1,0 +1,29 @@
+"""Celery's doors: each task loads, calls one function, is done, and may run twice without harm."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from catalog.publish import collect_orphan_parts, forget_old_snapshots
+from ingest.pipeline import pull_run
+from ingest.raw import forget_raw
+from ingest.runs import create_due_runs, sweep
+
+
+@shared_task
+def pull(run_id: int) -> None:
+    pull_run(run_id)
+
+
+@shared_task
+def tick() -> None:
+    now = timezone.now()
+    create_due_runs(now)
+    sweep(now)
+
+
+@shared_task
+def tidy() -> None:
+    now = timezone.now()
+    forget_old_snapshots(now)
+    collect_orphan_parts()
+    forget_raw(now)
