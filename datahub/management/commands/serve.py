@@ -1,0 +1,27 @@
+"""``manage.py serve``: web server, worker and schedule as one process tree, until a signal ends it."""
+
+from argparse import ArgumentParser
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from datahub.processes import hub_processes
+from datahub.supervisor import Supervisor, interrupt_on_signals
+
+
+class Command(BaseCommand):
+    help = "Runs the hub: web server, Celery worker and schedule, started again when one dies; ends with the command."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to answer on (default: this machine only)")
+        parser.add_argument("--port", type=int, default=8000, help="port to answer on (default: 8000)")
+
+    def handle(self, *, host: str, port: int, **options: object) -> None:
+        interrupt_on_signals()
+        children = hub_processes(folder=settings.BASE_DIR, data=settings.DATA_DIR, host=host, port=port)
+        try:
+            with Supervisor(children) as tree:
+                self.stdout.write(f"http://{host}:{port}/ · {settings.DATA_DIR / 'log'}")
+                tree.wait()
+        except KeyboardInterrupt:
+            self.stdout.write("ended · 끝났습니다")
