@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "catalog.api.cors.allow_other_origins",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -94,7 +95,7 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "catalog" / "portal" / "templates", BASE_DIR / "catalog" / "admin" / "templates"],
+        "DIRS": [BASE_DIR / "catalog" / door / "templates" for door in ("portal", "admin", "api")],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -133,10 +134,8 @@ TIME_ZONE = "Asia/Seoul"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "catalog" / "portal" / "static"]
-WHITENOISE_USE_FINDERS = True  # a fresh clone serves its pages without collectstatic
-WHITENOISE_KEEP_ONLY_HASHED_FILES = False
+WHITENOISE_USE_FINDERS = True  # static files are served from the packages, nothing is collected
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = USE_HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if USE_HTTPS else 0
@@ -170,10 +169,18 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SCHEMA_PATH_PREFIX_INSERT": "",
+    "SERVERS": [{"url": "/"}],
     "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_SETTINGS": {
+        "deepLinking": True,
+        "tryItOutEnabled": True,
+        "displayRequestDuration": True,
+        "validatorUrl": None,
+    },
     "SWAGGER_UI_FAVICON_HREF": "/static/portal/icon.svg",
     "LICENSE": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
     "PREPROCESSING_HOOKS": ["catalog.api.documentation.only_version_one"],
+    "POSTPROCESSING_HOOKS": ["catalog.api.documentation.introduce"],
 }
 
 # Records: caps of one query; small machines are the default.
@@ -204,7 +211,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "health_check_interval": 25,
     }
     if CELERY_BROKER_URL.startswith("redis")
-    else {}
+    else {"longest_drain": 0.5}  # the worker looks for signals in between
 )
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB

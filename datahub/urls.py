@@ -1,10 +1,16 @@
 """Every address of the hub; the API, the portal and the admin keep their own tables."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from catalog.api.errors import unknown_address
+from catalog.api.health import healthz, readyz
 
 urlpatterns = [
     path("api/v1/", include("catalog.api.urls")),
+    re_path(r"^api(?:/.*)?$", unknown_address),  # programs get a problem document, never a page
+    path("healthz", healthz),
+    path("readyz", readyz),
     path("admin/", admin.site.urls),
     path("", include("catalog.portal.urls")),
 ]

@@ -126,9 +126,9 @@ class GuardedBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = resolve(host, port)
         if port in NEVER_PORTS:
             raise Refused(Text(ko=f"{port}번 포트는 HTTP가 아닙니다.", en=f"port {port} does not speak HTTP."))
+        addresses = resolve(host, port)
         for address in addresses:
             check(address, allow_private=self._allow_private)
         failure: Exception = httpcore2.ConnectError(f"{host} has no address")

@@ -17,8 +17,7 @@ import re
 import ssl
 import tempfile
 import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -32,6 +31,7 @@ import stamina
 
 from catalog.text import Text
 from ingest.addresses import Deadline, GuardedBackend, Refused
+from ingest.content_encoding import decode
 from ingest.errors import (
     BrokenOff,
     ForbiddenAddress,
@@ -43,7 +43,6 @@ from ingest.errors import (
     TimedOut,
     TooLarge,
     Unreachable,
-    UnreadableAnswer,
 )
 from ingest.local_files import ONLY_HTTP, find_file, open_file, read_pieces
 from ingest.masking import Mask
@@ -52,7 +51,6 @@ T = TypeVar("T")
 
 USER_AGENT = "UrbanDataHub/1 (open-source urban data hub; scheduled collection of open data)"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
-PIECE = 64 * 1024
 SAMPLE = 8 * 1024
 
 NO_LOGIN = Text(
@@ -110,6 +108,8 @@ class Session:
 
     ``file_roots`` are the only folders local files may be read from; a relative path is looked for in each of them.
     ``archive`` is given every complete answer, refused ones too, and must copy the file if it wants to keep it.
+    Answers lie in a folder of the session's own below ``spool`` (the system's temporary folder when omitted), which only
+    a killed process leaves behind.
     """
 
     def __init__(
@@ -121,6 +121,7 @@ class Session:
         archive: Callable[[Answer], None] | None = None,
         limits: Limits = Limits(),
         user_agent: str = USER_AGENT,
+        spool: Path | None = None,
     ) -> None:
         self.mask = Mask(secrets)
         self._allow_private = allow_private
@@ -129,7 +130,7 @@ class Session:
         self._limits = limits
         self._user_agent = user_agent
         self._deadline = Deadline()
-        self._folder = tempfile.TemporaryDirectory(prefix="hub-answers-")
+        self._folder = tempfile.TemporaryDirectory(prefix="hub-answers-", dir=spool)
         self._repeat = stamina.RetryingCaller(
             attempts=limits.attempts,
             timeout=limits.total,
@@ -388,44 +389,6 @@ def same_party(one: httpx2.URL, other: httpx2.URL) -> bool:
     """Say whether both addresses are the same host and port, or its plain and its secure door."""
     doors = {(one.scheme, one.port), (other.scheme, other.port)}
     return one.raw_host == other.raw_host and (len(doors) == 1 or doors == {("http", None), ("https", None)})
-
-
-def decode(pieces: Iterable[bytes], encoding: str, address: str) -> Iterator[bytes]:
-    """Undo the content encoding in bounded pieces; a compressed body without its end is broken off.
-
-    (The HTTP library's decoder takes half a gzip body for a whole one.)
-    """
-    if encoding in ("", "identity"):
-        yield from pieces
-        return
-    if encoding not in ("gzip", "x-gzip", "deflate"):
-        raise UnreadableAnswer(address=address, format="HTTP", reason=f"Content-Encoding: {encoding[:40]}")
-    inflater, started = zlib.decompressobj(zlib.MAX_WBITS | 32), False
-    try:
-        for piece in pieces:
-            started = True
-            while piece and not (inflater.eof and not piece.startswith(b"\x1f\x8b")):
-                if inflater.eof:
-                    inflater = zlib.decompressobj(zlib.MAX_WBITS | 32)
-                yield from inflate(inflater, piece)
-                piece = inflater.unused_data
-    except zlib.error as error:
-        raise BrokenOff(address=address, reason=str(error)) from error
-    if started and not inflater.eof:
-        raise BrokenOff(
-            address=address, reason=Text(ko="압축된 본문의 끝이 없습니다", en="the compressed body has no end")
-        )
-
-
-def inflate(inflater: "zlib._Decompress", data: bytes) -> Iterator[bytes]:
-    """Decompress in pieces of bounded size: a bomb is met by the byte cap, not by the memory."""
-    while True:
-        piece = inflater.decompress(data, PIECE)
-        if piece:
-            yield piece
-        data = inflater.unconsumed_tail
-        if not data and len(piece) < PIECE:
-            return
 
 
 def seconds_of(retry_after: str | None) -> float | None:

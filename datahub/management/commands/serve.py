@@ -10,7 +10,7 @@ from datahub.supervisor import Supervisor, interrupt_on_signals
 
 
 class Command(BaseCommand):
-    help = "Runs the hub: web server, Celery worker and schedule, started again when one dies; ends with the command."
+    help = "Run the hub: web server, Celery worker and schedule; one that dies is started again, all end together."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to answer on (default: this machine only)")
@@ -18,10 +18,9 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, **options: object) -> None:
         interrupt_on_signals()
-        children = hub_processes(folder=settings.BASE_DIR, data=settings.DATA_DIR, host=host, port=port)
         try:
-            with Supervisor(children) as tree:
+            with Supervisor(hub_processes(host=host, port=port)) as tree:
                 self.stdout.write(f"http://{host}:{port}/ · {settings.DATA_DIR / 'log'}")
                 tree.wait()
         except KeyboardInterrupt:
-            self.stdout.write("ended · 끝났습니다")
+            self.stdout.write("끝났습니다 · ended")

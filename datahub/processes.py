@@ -1,0 +1,50 @@
+"""The programs that make up a running hub: the web server, the Celery worker and the Celery schedule."""
+
+import sys
+from collections.abc import Mapping
+
+from django.conf import settings
+
+from datahub.supervisor import Child
+
+CELERY = (sys.executable, "-m", "celery", "-A", "datahub.celery")
+
+
+def hub_processes(
+    *, host: str, port: int, environment: Mapping[str, str] | None = None, secrets: Mapping[str, str] | None = None
+) -> list[Child]:
+    """Return the hub's programs, answering on ``host`` and ``port``; ``secrets`` are for the worker's eyes only."""
+    shared = environment or {}
+    worker = ("worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat")
+    beat = ("beat", "--schedule", str(settings.DATA_DIR / "beat-schedule"), "--pidfile=")
+    return [
+        hub_process("web", [sys.executable, "-m", "granian", *granian_options(host, port)], shared),
+        hub_process("worker", [*CELERY, *worker], {**shared, **(secrets or {})}),
+        hub_process("beat", [*CELERY, *beat], shared),
+    ]
+
+
+def hub_process(name: str, argv: list[str], environment: Mapping[str, str]) -> Child:
+    """Return a program that runs in the project's folder and writes to a log of its own in the data folder."""
+    always = {"PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "HUB_DATA_DIR": str(settings.DATA_DIR)}
+    return Child(
+        name,
+        argv,
+        log=settings.DATA_DIR / "log" / f"{name}.log",
+        environment={**always, **environment},
+        folder=settings.BASE_DIR,
+    )
+
+
+def granian_options(host: str, port: int) -> list[str]:
+    """Return the web server's options. It takes Korean letters in an address as they are typed, which others refuse."""
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": str(port),
+        "--workers": "2",
+        "--blocking-threads": "4",
+        "--workers-kill-timeout": "10",
+    }
+    named = [part for option in options.items() for part in option]
+    return [*named, "--respawn-failed-workers", "--no-ws", "datahub.wsgi:application"]

@@ -1,0 +1,126 @@
+"""The steps of ``manage.py selftest``: what the tests need from Debian, the checks, and where the suite runs.
+
+The suite runs twice: on SQLite and the file queue as on a laptop, on PostgreSQL and Redis as in production.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from datahub.quickstart import free_port
+
+# Tests of processes, locks and files that know no database: once is enough.
+ONCE = ("bootstrap", "broker", "locks", "queue_file", "supervisor", "translations")
+SUMMARY = "= short test summary info ="
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package that tests need, and the path or program that shows that it is there."""
+
+    name: str
+    sign: str
+
+    @property
+    def is_here(self) -> bool:
+        return Path(self.sign).exists() if self.sign.startswith("/") else shutil.which(self.sign) is not None
+
+
+DEBIAN_PACKAGES = (
+    DebianPackage("postgresql", "pg_virtualenv"),
+    DebianPackage("redis-server", "redis-server"),
+    DebianPackage("chromium", "chromium"),
+    DebianPackage("fonts-nanum", "/usr/share/fonts/truetype/nanum"),
+)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended; ``words`` are the last ones of its output worth repeating."""
+
+    name: str
+    is_good: bool
+    words: str
+
+
+def missing_packages() -> list[str]:
+    return [package.name for package in DEBIAN_PACKAGES if not package.is_here]
+
+
+def install_debian_packages(names: Sequence[str]) -> None:
+    """Install packages where this is possible: as root, on Debian or its kin."""
+    if os.geteuid() or not shutil.which("apt-get"):
+        return
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *names]):
+        subprocess.run(["apt-get", "-qq", *arguments], env=quiet, stdout=subprocess.DEVNULL, check=False)
+
+
+def run_step(name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Outcome:
+    """Run a command in the project's folder, showing its output as it comes."""
+    print(f"\n── {name} ──", flush=True)
+    output = bytearray()
+    with subprocess.Popen(
+        command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        while piece := os.read(process.stdout.fileno(), 65536):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            output += piece
+    return Outcome(name, process.returncode == 0, last_words(output.decode("utf-8", "replace")))
+
+
+def last_words(output: str) -> str:
+    """Return pytest's summary, from its list of failures and skips on; the last line of anything else."""
+    lines = output.rstrip().splitlines()
+    begins = [number for number, line in enumerate(lines) if SUMMARY in line]
+    return "\n".join(lines[begins[-1] :] if begins else lines[-1:])
+
+
+def pytest_command(arguments: Sequence[str]) -> list[str]:
+    colour = "yes" if sys.stdout.isatty() else "no"
+    return [sys.executable, "-m", "pytest", f"--color={colour}", *arguments]
+
+
+@contextmanager
+def on_sqlite() -> Iterator[dict[str, str]]:
+    """Give the environment of a run on the defaults, whatever ``.env`` says, in a data folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="hub-selftest-") as folder:
+        yield {
+            **os.environ,
+            "LANG": "C.UTF-8",
+            "HUB_DATA_DIR": folder,
+            "DATABASE_URL": f"sqlite:///{folder}/hub.sqlite3",
+            "HUB_BROKER_URL": f"sqlitelease:///{folder}/broker.sqlite3",
+        }
+
+
+@contextmanager
+def with_redis(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Start a Redis server that keeps nothing, and give the environment in which it is the broker."""
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", environment["HUB_DATA_DIR"]]
+    with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as server:
+        try:
+            yield {**environment, "HUB_BROKER_URL": f"redis://127.0.0.1:{port}/0"}
+        finally:
+            server.terminate()
+
+
+def on_postgresql(command: Sequence[str]) -> list[str]:
+    """Return the command as it runs beside a PostgreSQL server of its own, which ends with it."""
+    fast = ["-o", "fsync=off", "-o", "synchronous_commit=off", "-o", "full_page_writes=off"]
+    address = 'DATABASE_URL="postgresql://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE" exec "$@"'
+    return ["pg_virtualenv", *fast, "sh", "-c", address, "sh", *command]
+
+
+def tests_with_a_database() -> list[str]:
+    return [f"--ignore=tests/datahub/test_{name}.py" for name in ONCE]

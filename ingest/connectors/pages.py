@@ -1,0 +1,70 @@
+"""Paging until the end is proven: shared by the connectors whose platform hands out numbered pages.
+
+What a page looks like is the connector's business; see ``datagokr.py`` and ``seoul.py``.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from ingest.errors import IncompleteAnswer, RequestRefused, Text, TooLarge
+
+NO_TOTAL = Text(
+    ko="전체 건수를 알려 주지 않으면서 한 쪽을 가득 채워({page_size}행) 보내 끝을 확인할 수 없습니다. page_size를 늘리십시오",
+    en="it tells no total count and sent a full page of {page_size} rows, so the end is unknown; raise page_size",
+)
+REPEATED = Text(
+    ko="{number}쪽이 앞에서 받은 쪽과 같습니다. 쪽 번호 매개변수의 이름이 맞는지 보십시오",
+    en="page {number} is the same as a page before; look whether the page parameter has the right name",
+)
+TOO_MANY_PAGES = Text(ko="{max_pages}쪽", en="{max_pages} pages")
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of one page, how many rows the platform announces over all pages (None: it does not say), and where."""
+
+    rows: Sequence[Mapping[str, object]]
+    total: int | None
+    address: str
+
+
+def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) -> Iterator[Mapping[str, object]]:
+    """Yield the rows of pages 1, 2, … until as many rows came as the first page announced.
+
+    Every other ending is an error: a number that changed on the way, too few or too many rows, a page that came
+    before, more pages than allowed, or a full page of a platform that announces no number at all.
+    """
+    first = page = ask(1)
+    yield from page.rows
+    received = len(page.rows)
+    if first.total is None:
+        if received >= page_size:
+            raise RequestRefused(address=page.address, answer=NO_TOTAL.format(page_size=page_size))
+        return
+    if received and first.total > max_pages * received:
+        raise TooLarge(address=page.address, limit=TOO_MANY_PAGES.format(max_pages=max_pages))
+    seen = {digest_of(page)}
+    for number in range(2, max_pages + 1):
+        if received >= first.total:
+            break
+        page = ask(number)
+        if not page.rows:
+            break
+        if page.total != first.total:
+            raise IncompleteAnswer(
+                address=page.address, announced=f"{first.total} → {page.total or 0}", received=received
+            )
+        if digest_of(page) in seen:
+            raise RequestRefused(address=page.address, answer=REPEATED.format(number=number))
+        seen.add(digest_of(page))
+        yield from page.rows
+        received += len(page.rows)
+    if received != first.total:
+        raise IncompleteAnswer(address=page.address, announced=first.total, received=received)
+
+
+def digest_of(page: Page) -> bytes:
+    return hashlib.sha256(orjson.dumps(page.rows)).digest()
