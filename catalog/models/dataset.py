@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.address import AddressField
 from catalog.models.labels import access_levels, definition, frequencies, label, themes
 from catalog.models.organisation import Organisation
 from catalog.text import Text
@@ -48,7 +49,7 @@ class Dataset(models.Model):
     )
     access_reason_ko = models.TextField(label("access_reason", "ko"), blank=True, help_text=definition("access_reason"))
     access_reason_en = models.TextField(label("access_reason", "en"), blank=True)
-    landing_page = models.URLField(label("landing_page"), blank=True, help_text=definition("landing_page"))
+    landing_page = AddressField(label("landing_page"), blank=True, help_text=definition("landing_page"))
     search_title = models.TextField(editable=False, default="")
     search_text = models.TextField(editable=False, default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

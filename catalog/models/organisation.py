@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from catalog.models.address import AddressField
 from catalog.text import Text
 
 
@@ -13,7 +14,7 @@ class Organisation(models.Model):
     region = models.CharField(
         _("region code"), max_length=10, blank=True, help_text=_("Legal region code: 2, 5, 8 or 10 digits.")
     )
-    homepage = models.URLField(_("homepage"), blank=True)
+    homepage = AddressField(_("homepage"), blank=True)
     contact_name_ko = models.CharField(_("contact office (Korean)"), max_length=200, blank=True)
     contact_name_en = models.CharField(_("contact office (English)"), max_length=200, blank=True)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
