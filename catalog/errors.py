@@ -1,10 +1,11 @@
 """Every error of the catalogue, as one tree; the doors map it to answers, no HTTP here.
 
     HubError
-    ├── NotFound               DatasetNotFound · OrganisationNotFound · NoRecords · SnapshotNotFound
+    ├── NotFound               DatasetNotFound · OrganisationNotFound · VocabularyNotFound · NoRecords
+    │                          · SnapshotNotFound
     ├── AccessDenied
     ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadCursor
-    │                          · UnknownFormat · Unanswerable
+    │                          · UnknownFormat · Unanswerable · TooExpensive
     ├── BadDescription         (a list of problems, each naming its field)
     ├── BadSchema
     └── Conflict               (somebody else was faster; nothing was changed)
@@ -50,6 +51,14 @@ class DatasetNotFound(NotFound):
 class OrganisationNotFound(NotFound):
     code = "organisation-not-found"
     sentence = Text(ko="'{organisation}' 기관이 없습니다.", en="There is no organisation '{organisation}'.")
+
+
+class VocabularyNotFound(NotFound):
+    code = "vocabulary-not-found"
+    sentence = Text(
+        ko="'{vocabulary}' 코드표가 없습니다. 있는 것: {allowed}",
+        en="There is no vocabulary '{vocabulary}'; there are: {allowed}",
+    )
 
 
 class NoRecords(NotFound):
@@ -135,6 +144,13 @@ class Unanswerable(BadQuestion):
     sentence = Text(
         ko="'{parameter}'은(는) 이 데이터셋에 쓸 수 없습니다. {reason}",
         en="'{parameter}' cannot be used on this dataset: {reason}",
+    )
+
+
+class TooExpensive(BadQuestion):
+    code = "too-expensive"
+    sentence = Text(
+        ko="질문에 끝까지 답하지 못했습니다. {reason}", en="The question could not be answered to the end: {reason}"
     )
 
 

@@ -1,5 +1,6 @@
 """What every test stands on: folders of its own, a queue of its own, compiled translations, and no network but loopback."""
 
+import atexit
 import ipaddress
 import os
 import shutil
@@ -16,6 +17,8 @@ from django.conf import LazySettings
 # Before the settings are read, so that not even the key of this run comes from the developer's folder.
 HUB = tempfile.mkdtemp(prefix="hub-tests-")
 os.environ |= {"HUB_DATA_DIR": HUB, "DJANGO_SETTINGS_MODULE": "datahub.settings"}
+OWNER = os.getpid()
+atexit.register(lambda: os.getpid() == OWNER and shutil.rmtree(HUB, ignore_errors=True))  # not in forked children
 django.setup()
 
 from datahub.celery import app  # noqa: E402
@@ -24,10 +27,6 @@ from datahub.translations import compile_translations  # noqa: E402
 
 def pytest_configure() -> None:
     compile_translations()
-
-
-def pytest_unconfigure() -> None:
-    shutil.rmtree(HUB, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -1,1 +1,31 @@
-urlpatterns = []
+"""The API's addresses."""
+
+from django.urls import path
+
+from catalog.api.changes import ChangesView
+from catalog.api.datasets import DatasetsView, DatasetView, SchemaView
+from catalog.api.documentation import DocsView, OpenApiView
+from catalog.api.index import IndexView
+from catalog.api.organisations import OrganisationsView, OrganisationView
+from catalog.api.problems import ProblemView
+from catalog.api.records import DownloadView, RecordsView
+from catalog.api.snapshots import SnapshotsView
+from catalog.api.vocabularies import VocabularyView
+
+app_name = "api"
+urlpatterns = [
+    path("", IndexView.as_view(), name="index"),
+    path("datasets", DatasetsView.as_view(), name="datasets"),
+    path("datasets/<slug:slug>", DatasetView.as_view(), name="dataset"),
+    path("datasets/<slug:slug>/schema", SchemaView.as_view(), name="schema"),
+    path("datasets/<slug:slug>/snapshots", SnapshotsView.as_view(), name="snapshots"),
+    path("datasets/<slug:slug>/records", RecordsView.as_view(), name="records"),
+    path("datasets/<slug:slug>/records.<slug:extension>", DownloadView.as_view(), name="download"),
+    path("changes", ChangesView.as_view(), name="changes"),
+    path("organisations", OrganisationsView.as_view(), name="organisations"),
+    path("organisations/<slug:slug>", OrganisationView.as_view(), name="organisation"),
+    path("vocabularies/<slug:name>", VocabularyView.as_view(), name="vocabulary"),
+    path("problems/<slug:code>", ProblemView.as_view(), name="problem"),
+    path("openapi.json", OpenApiView.as_view(), name="openapi"),
+    path("docs", DocsView.as_view(), name="docs"),
+]

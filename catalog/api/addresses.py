@@ -1,0 +1,29 @@
+"""Addresses as clients see them: absolute, permanent when the hub knows its own address, paging with all parameters."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest
+from rest_framework.request import Request
+
+
+def absolute(request: HttpRequest | Request, path: str) -> str:
+    """Return the full address of a path of this hub: under ``BASE_URL`` if it is set, else as the request came."""
+    return settings.BASE_URL + path if settings.BASE_URL else request.build_absolute_uri(path)
+
+
+def query_pairs(request: HttpRequest | Request) -> list[tuple[str, str]]:
+    """Return all query parameters as (name, value), repeated names included."""
+    return [(name, value) for name, values in request.GET.lists() for value in values]
+
+
+def next_address(
+    request: HttpRequest | Request, cursor: str | None, pinned: Mapping[str, str] | None = None
+) -> str | None:
+    """Return the address of the next page: this request with another cursor, and with ``pinned`` made explicit."""
+    if cursor is None:
+        return None
+    changed = {**(pinned or {}), "cursor": cursor}
+    kept = [(name, value) for name, value in query_pairs(request) if name not in changed]
+    return absolute(request, f"{request.path}?{urlencode([*kept, *changed.items()])}")

@@ -1,0 +1,97 @@
+"""The published versions of a dataset's records."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from catalog.access import RULES
+from catalog.api.addresses import next_address
+from catalog.api.descriptions import TextSerializer
+from catalog.api.documentation import CURSOR, SLUG, limit_parameter, operation
+from catalog.api.paging import Key, take_page
+from catalog.api.view import ApiView, one_value, read_limit
+from catalog.describe import find_dataset
+from catalog.models import Snapshot
+from catalog.models.labels import speak
+from catalog.text import Text
+
+ORDER = (Key("pk", int, descending=True),)
+
+
+class FindingSerializer(serializers.Serializer):
+    """What a check found when the version was made."""
+
+    code = serializers.CharField()
+    severity = serializers.CharField()
+    column = serializers.CharField(allow_blank=True)
+    count = serializers.IntegerField()
+    text = TextSerializer()
+
+
+class SnapshotSerializer(serializers.Serializer):
+    """A published version of the records."""
+
+    id = serializers.CharField(source="digest")
+    valid_at = serializers.DateTimeField(
+        help_text=speak(Text(ko="이 판이 담은 자료의 시점", en="The release that the version holds."))
+    )
+    published_at = serializers.DateTimeField()
+    records = serializers.IntegerField()
+    rejected = serializers.IntegerField(
+        help_text=speak(Text(ko="거절되어 공개되지 않은 레코드 수", en="Records that were refused, not published."))
+    )
+    is_current = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField(
+        help_text=speak(
+            Text(
+                ko="검사 결과. 레코드의 값을 담을 수 있어, 레코드를 볼 수 없으면 null입니다",
+                en="What the checks found. They may quote records: null for whoever may not read these.",
+            )
+        )
+    )
+
+    def get_is_current(self, snapshot: Snapshot) -> bool:
+        return snapshot.pk == self.context["current"]
+
+    @extend_schema_field(FindingSerializer(many=True, allow_null=True))
+    def get_findings(self, snapshot: Snapshot) -> list[dict[str, Any]] | None:
+        return snapshot.findings if self.context["may_read"] else None
+
+
+class SnapshotListSerializer(serializers.Serializer):
+    """A page of versions, the newest first."""
+
+    snapshots = SnapshotSerializer(many=True)
+    next = serializers.URLField(allow_null=True)
+
+
+class SnapshotsView(ApiView):
+    parameters = ("limit", "cursor")
+
+    @operation(
+        "listSnapshots",
+        tag="records",
+        summary=Text(ko="공개된 판의 목록", en="The published versions of the records"),
+        answer=SnapshotListSerializer,
+        parameters=[SLUG, limit_parameter(100, 1000), CURSOR],
+        problems=(400, 404),
+    )
+    def get(self, request: Request, slug: str) -> Response:
+        limit = read_limit(request, default=100, maximum=1000)
+        dataset = find_dataset(slug, request.user)
+        page = take_page(
+            dataset.distribution.snapshots.defer("schema"),
+            ORDER,
+            question=["snapshots", slug],
+            cursor=one_value(request, "cursor"),
+            limit=limit,
+        )
+        context = {
+            "current": dataset.distribution.current_snapshot_id,
+            "may_read": RULES[dataset.access_level].reads(request.user),
+        }
+        shown = SnapshotSerializer(page.rows, many=True, context=context)
+        return Response({"snapshots": shown.data, "next": next_address(request, page.cursor)})
