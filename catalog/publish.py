@@ -1,26 +1,30 @@
 """The only writers of the catalogue: each is one transaction and records its change.
 
 Everything else reads. Callers that publish as part of a larger step (a run with its fence) wrap the call in their own
-transaction; it then commits or vanishes with it.
+transaction; it then commits or vanishes with it. Every writer first locks the head of the change feed and so writes
+alone: numbers are gapless and in commit order, and no two writers can wait for each other in a circle.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from catalog.describe import description_columns, write_contact
 from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
 from catalog.models import Change, Dataset, Distribution, FeedHead, Organisation, Snapshot, SnapshotPart
-from catalog.records import Finding, Manifest, Report, Schema, to_table_schema
+from catalog.records import Finding, Manifest, Report, Schema, from_table_schema, to_table_schema
 from catalog.search import searchable_text, searchable_title
 from catalog.standard import check_description, is_region
+from catalog.standard.conformance import SLUG_PATTERN
 from catalog.storage import record_store
 from catalog.text import Text
+
+SLUG_LENGTH = 100
 
 
 class Outcome(StrEnum):
@@ -38,39 +42,45 @@ def save_organisation(
     homepage: str = "",
     contact: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Create or update an organisation."""
-    if region and not is_region(region):
-        raise BadDescription(
-            [("region", Text(ko=f"'{region}'은(는) 지역 코드가 아닙니다", en=f"'{region}' is no region code"))]
-        )
+    """Create or update an organisation; its datasets speak of it, so that each of them counts as described anew."""
+    lock_feed()
     values = {"name_ko": name.ko, "name_en": name.en, "region": region, "homepage": homepage} | write_contact(contact)
+    refuse_problems(
+        [*slug_problems(slug), *organisation_problems(name, region), *length_problems(Organisation, values)]
+    )
     organisation = Organisation.objects.filter(slug=slug).first()
     if organisation is None:
         Organisation.objects.create(slug=slug, **values)
         return Outcome.CREATED
-    return update_row(organisation, values)
+    outcome = update_row(organisation, values)
+    if outcome is Outcome.CHANGED:
+        for dataset in organisation.datasets.select_related("organisation", "distribution"):
+            update_row(dataset, search_columns(dataset, from_table_schema(dataset.distribution.schema)))
+            record_change(Change.Kind.DESCRIBED, dataset)
+    return outcome
 
 
 @transaction.atomic
 def describe_dataset(slug: str, description: Mapping[str, Any], schema: Schema) -> Outcome:
     """Create a dataset or change its description or schema; a description that the standard refuses changes nothing."""
-    if problems := check_description(description):
-        raise BadDescription((problem.field, problem.text) for problem in problems)
+    lock_feed()
+    problems = [(problem.field, problem.text) for problem in check_description(description)]
+    refuse_problems([*slug_problems(slug), *problems])
+    columns = description_columns(description)
+    refuse_problems(length_problems(Dataset, columns))
     organisation = Organisation.objects.filter(slug=description["organisation"]).first()
     if organisation is None:
         raise OrganisationNotFound(organisation=description["organisation"])
-    columns = description_columns(description) | {"organisation": organisation}
+    columns["organisation"] = organisation
     dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
     if dataset is None:
-        dataset = Dataset(slug=slug, **columns)
         outcome = Outcome.CREATED
+        dataset = Dataset(slug=slug, **columns)
+        set_columns(dataset, search_columns(dataset, schema))
+        dataset.save()
     else:
-        outcome = set_columns(dataset, columns)
-    dataset.search_title = searchable_title(dataset)
-    dataset.search_text = searchable_text(
-        dataset, column_words(schema), f"{organisation.name_ko} {organisation.name_en}"
-    )
-    dataset.save()
+        outcome = update_row(dataset, columns)
+        update_row(dataset, search_columns(dataset, schema))
     outcome = save_distribution(dataset, description["licence"], schema, outcome)
     if outcome is not Outcome.UNCHANGED:
         kind = Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED
@@ -92,8 +102,9 @@ def publish_snapshot(
 
     A release older than the current one is kept and readable, and the pointer stays. ``based_on`` is the digest that an
     addition was written on ("" for none): when the current snapshot is another one by now, Conflict is raised and nothing
-    changes.
+    changes. An addition holds all that was there before, so it is always the current one, whenever its release was.
     """
+    lock_feed()
     distribution = (
         Distribution.objects.select_for_update(of=("self",))
         .select_related("dataset__organisation")
@@ -102,9 +113,14 @@ def publish_snapshot(
     current = distribution.current_snapshot
     if based_on is not None and based_on != (current.digest if current else ""):
         raise Conflict(what=distribution.dataset.slug)
+    if based_on is not None and current is not None:
+        valid_at = max(valid_at, current.valid_at)
+    is_latest = current is None or valid_at >= current.valid_at
     if current is not None and current.digest == manifest.digest:
+        if is_latest:
+            Snapshot.objects.filter(pk=current.pk).update(valid_at=valid_at)  # it holds the newer release as well
         return None
-    if Snapshot.objects.filter(distribution=distribution, digest=manifest.digest, valid_at=valid_at).exists():
+    if not is_latest and distribution.snapshots.filter(digest=manifest.digest, valid_at=valid_at).exists():
         return None
     snapshot = Snapshot.objects.create(
         distribution=distribution,
@@ -120,7 +136,7 @@ def publish_snapshot(
         SnapshotPart(snapshot=snapshot, position=position, **part.as_dict())
         for position, part in enumerate(manifest.parts)
     )
-    if current is None or valid_at >= current.valid_at:
+    if is_latest:
         Snapshot.objects.filter(distribution=distribution, replaced_at=None).exclude(pk=snapshot.pk).update(
             replaced_at=snapshot.published_at
         )
@@ -161,13 +177,13 @@ def collect_orphan_parts() -> int:
 
 
 def set_withdrawn(slug: str, *, withdrawn: bool) -> Outcome:
+    lock_feed()
     dataset = Dataset.objects.select_related("organisation").filter(slug=slug).first()
     if dataset is None:
         raise DatasetNotFound(dataset=slug)
     if (dataset.withdrawn_at is not None) == withdrawn:
         return Outcome.UNCHANGED
-    dataset.withdrawn_at = timezone.now() if withdrawn else None
-    dataset.save(update_fields=["withdrawn_at", "modified_at"])
+    update_row(dataset, {"withdrawn_at": timezone.now() if withdrawn else None})
     record_change(Change.Kind.WITHDRAWN if withdrawn else Change.Kind.RESTORED, dataset)
     return Outcome.CHANGED
 
@@ -181,10 +197,15 @@ def save_distribution(dataset: Dataset, licence: str, schema: Schema, outcome: O
     return Outcome.CHANGED if Outcome.CHANGED in (changed, outcome) else Outcome.UNCHANGED
 
 
-def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
-    """Append to the change feed; the head's row lock, held to the commit, keeps numbers gapless and in commit order."""
+def lock_feed() -> FeedHead:
+    """Take the lock that all writers share; it is held until the transaction ends."""
     FeedHead.objects.get_or_create(pk=1)
-    head = FeedHead.objects.select_for_update().get(pk=1)
+    return FeedHead.objects.select_for_update().get(pk=1)
+
+
+def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
+    """Append to the change feed; the lock on its head makes the numbers gapless and in commit order."""
+    head = lock_feed()
     head.sequence += 1
     head.save(update_fields=["sequence"])
     Change.objects.create(
@@ -198,18 +219,29 @@ def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str =
     )
 
 
-def set_columns(row: Any, values: Mapping[str, Any]) -> Outcome:  # noqa: ANN401
+def update_row(row: models.Model, values: Mapping[str, Any]) -> Outcome:
+    """Write the columns that differ and no others, so that what somebody else wrote meanwhile stays."""
+    changed = set_columns(row, values)
+    if not changed:
+        return Outcome.UNCHANGED
+    row.save(update_fields=[*changed, "modified_at"])
+    return Outcome.CHANGED
+
+
+def set_columns(row: models.Model, values: Mapping[str, Any]) -> list[str]:
+    """Set the columns that differ and return their names."""
     changed = [name for name, value in values.items() if getattr(row, name) != value]
     for name in changed:
         setattr(row, name, values[name])
-    return Outcome.CHANGED if changed else Outcome.UNCHANGED
+    return changed
 
 
-def update_row(row: Any, values: Mapping[str, Any]) -> Outcome:  # noqa: ANN401
-    outcome = set_columns(row, values)
-    if outcome is Outcome.CHANGED:
-        row.save()
-    return outcome
+def search_columns(dataset: Dataset, schema: Schema) -> dict[str, str]:
+    organisation = dataset.organisation
+    return {
+        "search_title": searchable_title(dataset),
+        "search_text": searchable_text(dataset, column_words(schema), f"{organisation.name_ko} {organisation.name_en}"),
+    }
 
 
 def column_words(schema: Schema) -> str:
@@ -225,3 +257,45 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "count": finding.count,
         "text": finding.text.as_dict(),
     }
+
+
+Problem = tuple[str, Text]
+
+
+def refuse_problems(problems: list[Problem]) -> None:
+    if problems:
+        raise BadDescription(problems)
+
+
+def slug_problems(slug: str) -> list[Problem]:
+    if SLUG_PATTERN.match(slug) and len(slug) <= SLUG_LENGTH:
+        return []
+    text = Text(
+        ko=f"식별자는 영문 소문자와 숫자를 '-'로 이은 {SLUG_LENGTH}자 이하여야 합니다",
+        en=f"an identifier is made of lower-case letters and digits, joined by '-', at most {SLUG_LENGTH} characters",
+    )
+    return [("slug", text)]
+
+
+def organisation_problems(name: Text, region: str) -> Iterator[Problem]:
+    if not name.ko.strip():
+        yield "name", Text(ko="한국어 이름이 있어야 합니다", en="the Korean name is missing")
+    if region and not is_region(region):
+        yield "region", Text(ko=f"'{region}'은(는) 지역 코드가 아닙니다", en=f"'{region}' is no region code")
+
+
+def length_problems(model: type[models.Model], columns: Mapping[str, Any]) -> list[Problem]:
+    """Return what is longer than its column, which only some databases would refuse."""
+    problems = []
+    for name, value in columns.items():
+        longest = model._meta.get_field(name).max_length
+        if longest and isinstance(value, str) and len(value) > longest:
+            text = Text(ko=f"{longest}자를 넘을 수 없습니다", en=f"at most {longest} characters")
+            problems.append((field_of_column(name), text))
+    return problems
+
+
+def field_of_column(name: str) -> str:
+    """Return the field that a column belongs to: ``title`` for ``title_ko``, ``contact_point`` for ``contact_email``."""
+    whole = name.removesuffix("_ko").removesuffix("_en")
+    return "contact_point" if whole.startswith("contact_") else whole

@@ -24,6 +24,7 @@ from catalog.records import (
     from_table_schema,
     parse_query,
     run_query,
+    snapshot_of_cursor,
     stream_query,
 )
 from catalog.storage import question_limits, record_store
@@ -96,11 +97,10 @@ def ask(
     given = dict(parameters)
     format_ = find_format(given.get("format") or accepted_format or "json")
     current = dataset.distribution.current_snapshot
-    schema = from_table_schema(current.schema if current else dataset.distribution.schema)
-    query = parse_query(rest, schema)
-    if current is None:
+    snapshot = find_snapshot(dataset, snapshot_of_cursor(given["cursor"])) if "cursor" in given else current
+    query = parse_query(rest, from_table_schema(snapshot.schema if snapshot else dataset.distribution.schema))
+    if snapshot is None:
         raise NoRecords(dataset=dataset.slug)
-    snapshot = current if query.cursor is None else find_snapshot(dataset, query.cursor.snapshot)
     paged = format_.pages or query.limit is not None or query.cursor is not None
     question = Question(
         dataset, snapshot, snapshot.manifest, query, format_, read_flag("bom", given.get("bom", "false")), paged

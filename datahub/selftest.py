@@ -4,6 +4,7 @@ The suite runs twice: on SQLite and the file queue as on a laptop, on PostgreSQL
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,7 +20,9 @@ from datahub.quickstart import free_port
 
 # Tests of processes, locks and files that know no database: once is enough.
 ONCE = ("bootstrap", "broker", "locks", "queue_file", "supervisor", "translations")
-SUMMARY = "= short test summary info ="
+SUMMARY_BEGINS = re.compile(r"=+ short test summary info =+")
+SUMMARY_ENDS = re.compile(r"=* ?.*\b(passed|failed|error|errors|skipped|deselected|no tests ran)\b.* in [\d.]+s.*")
+COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 @dataclass(frozen=True)
@@ -79,10 +82,14 @@ def run_step(name: str, command: Sequence[str], environment: Mapping[str, str] |
 
 
 def last_words(output: str) -> str:
-    """Return pytest's summary, from its list of failures and skips on; the last line of anything else."""
+    """Return pytest's summary: its list of failures and skips and the line of counts; of anything else the last line."""
     lines = output.rstrip().splitlines()
-    begins = [number for number, line in enumerate(lines) if SUMMARY in line]
-    return "\n".join(lines[begins[-1] :] if begins else lines[-1:])
+    plain = [COLOUR.sub("", line) for line in lines]
+    ends = [number for number, line in enumerate(plain) if SUMMARY_ENDS.fullmatch(line)]
+    if not ends:
+        return "\n".join(lines[-1:])
+    begins = [number for number, line in enumerate(plain[: ends[-1]]) if SUMMARY_BEGINS.fullmatch(line)]
+    return "\n".join(lines[begins[-1] if begins else ends[-1] : ends[-1] + 1])
 
 
 def pytest_command(arguments: Sequence[str]) -> list[str]:
@@ -116,10 +123,10 @@ def with_redis(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
 
 
 def on_postgresql(command: Sequence[str]) -> list[str]:
-    """Return the command as it runs beside a PostgreSQL server of its own, which ends with it."""
+    """Return the command as it runs beside a PostgreSQL server of its own, in a temporary folder, which ends with it."""
     fast = ["-o", "fsync=off", "-o", "synchronous_commit=off", "-o", "full_page_writes=off"]
     address = 'DATABASE_URL="postgresql://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE" exec "$@"'
-    return ["pg_virtualenv", *fast, "sh", "-c", address, "sh", *command]
+    return ["pg_virtualenv", "-t", *fast, "sh", "-c", address, "sh", *command]
 
 
 def tests_with_a_database() -> list[str]:

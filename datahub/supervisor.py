@@ -1,8 +1,9 @@
 """Starts programs as one tree that lives and dies together, and starts a dead one again.
 
-Every child leads a process group of its own, so that a terminal's Ctrl-C reaches the supervisor alone and nothing that
-a child has started is left behind. When the supervisor itself is killed, the kernel kills its children (Linux:
-``PR_SET_PDEATHSIG``). Which programs make up a hub stands in ``datahub/processes.py``.
+Every child leads a process group of its own, so that a terminal's Ctrl-C reaches the supervisor alone and a child ends
+with all that it has started. A guard kills these groups when the supervisor itself is killed. (The kernel could kill
+the children, but not what they have started: the pools of the web server and of Celery would work on.)
+Which programs make up a hub stands in ``datahub/processes.py``.
 """
 
 import logging
@@ -24,17 +25,21 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
 STEADY_SECONDS = 20.0  # a child that lived so long starts again without delay
 LOG_BYTES = 10_000_000
-PARENT_SECONDS = 1.0
 
-# Runs as the child before its program: die with the supervisor, even if it died just now, then become the program.
-# (Popen's preexec_fn could do the same but is unsafe beside threads.)
-LEASH = """
-import ctypes, os, signal, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-if os.getppid() != int(sys.argv[1]):
-    os._exit(1)
-os.execvp(sys.argv[2], sys.argv[2:])
+# Reads "+group" and "-group" until the supervisor is gone, then kills the groups that are left.
+GUARD = """
+import os, signal, sys
+
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+groups = set()
+for line in sys.stdin:
+    (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
+for group in groups:
+    try:
+        os.killpg(group, signal.SIGKILL)
+    except OSError:
+        pass
 """
 
 logger = logging.getLogger(__name__)
@@ -65,14 +70,11 @@ class ChildState:
 
 
 class Supervisor:
-    """The tree as a context: leaving it asks every child to end, and after ``grace`` seconds ends it by force.
-
-    Children are started by one thread that lives as long as the tree, because the kernel's promise is bound to the
-    thread that starts a child.
-    """
+    """The tree as a context: leaving it asks every child to end, and after ``grace`` seconds ends it by force."""
 
     def __init__(self, children: Sequence[Child], *, grace: float = 30.0) -> None:
-        self._kept = [KeptChild(child) for child in children]
+        self._guard = Guard()
+        self._kept = [KeptChild(child, self._guard) for child in children]
         self._grace = grace
         self._started = threading.Event()
         self._stopping = threading.Event()
@@ -110,6 +112,7 @@ class Supervisor:
 
     def _watch(self) -> None:
         try:
+            self._guard.start()
             for kept in self._kept:
                 kept.start()
         except OSError as error:
@@ -130,13 +133,51 @@ class Supervisor:
             time.sleep(WATCH_SECONDS / 2)
         for kept in started:
             kept.kill()
+        self._guard.end()
+
+
+class Guard:
+    """A small process that outlives a killed supervisor just long enough to kill the groups entrusted to it."""
+
+    def __init__(self) -> None:
+        self._groups: set[int] = set()
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-I", "-S", "-c", GUARD]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
+        for group in self._groups:
+            self._tell(f"+{group}")
+
+    def add(self, group: int) -> None:
+        self._groups.add(group)
+        self._tell(f"+{group}")
+
+    def remove(self, group: int) -> None:
+        self._groups.discard(group)
+        self._tell(f"-{group}")
+
+    def end(self) -> None:
+        if self._process:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+            self._process.wait()
+
+    def _tell(self, line: str) -> None:
+        try:
+            self._process.stdin.write(line + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:  # somebody killed the guard: the next one learns of all groups
+            self.end()
+            self.start()
 
 
 class KeptChild:
     """One child with its current process and the history that decides when it may start again."""
 
-    def __init__(self, child: Child) -> None:
+    def __init__(self, child: Child, guard: Guard) -> None:
         self.child = child
+        self.guard = guard
         self.process: subprocess.Popen[bytes] | None = None
         self.restarts = 0
         self.delay = 0.0
@@ -147,7 +188,7 @@ class KeptChild:
         child = self.child
         with open_log(child.log) as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", LEASH, str(os.getpid()), *child.argv],
+                child.argv,
                 env={**os.environ, **child.environment},
                 cwd=child.folder,
                 stdin=subprocess.DEVNULL,
@@ -155,6 +196,7 @@ class KeptChild:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self.guard.add(self.process.pid)
         self.started_at = time.monotonic()
         self.died_at = None
 
@@ -186,6 +228,7 @@ class KeptChild:
         with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, for a group of zombies
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.guard.remove(self.process.pid)
 
     def state(self) -> ChildState:
         return ChildState(pid=self.process.pid, restarts=self.restarts, exit_code=self.process.poll())
@@ -203,19 +246,3 @@ def interrupt_on_signals() -> None:
     """Let SIGTERM, SIGHUP and SIGINT alike interrupt the main thread as Ctrl-C does."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-
-
-def end_with_parent() -> None:
-    """Let this process be killed within a second of its parent's end, also in the middle of work.
-
-    For the pool processes of a worker: idle ones notice by themselves, busy ones would first finish their task. (The
-    kernel's promise does not serve here: it is bound to a thread that Celery ends while the pool still works.)
-    """
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(PARENT_SECONDS)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()

@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from catalog.api.dcat import DcatView
 from catalog.api.errors import unknown_address
 from catalog.api.health import healthz, readyz
 
 urlpatterns = [
     path("api/v1/", include("catalog.api.urls")),
     re_path(r"^api(?:/.*)?$", unknown_address),  # programs get a problem document, never a page
+    path("dataset/<slug:slug>.jsonld", DcatView.as_view(), name="dcat"),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),

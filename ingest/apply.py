@@ -4,29 +4,28 @@ Applying the same file twice changes nothing. A mistake names line and field and
 file no longer names: that is a decision for a person.
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import F
 
 from catalog.describe import describe
-from catalog.errors import BadDescription, BadSchema, HubError
+from catalog.errors import BadDescription, BadSchema, HubError, OrganisationNotFound
 from catalog.models import Dataset, Organisation
 from catalog.publish import Outcome, describe_dataset, save_organisation
 from catalog.records import Column, Geometry, Schema
 from catalog.records.schema import DEFAULT_MISSING
 from catalog.text import Text
 from ingest.errors import BadSetup
-from ingest.hub_file import ColumnEntry, DatasetEntry, HubFile, Location, OrganisationEntry, SourceEntry
+from ingest.file_lines import Location
+from ingest.hub_file import ColumnEntry, DatasetEntry, HubFile, OrganisationEntry, SourceEntry
+from ingest.local_files import SCHEME
 from ingest.models import Source
 from ingest.sources import save_source
-
-KOREAN_TIME = ZoneInfo("Asia/Seoul")
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,20 @@ def apply_parts(file: HubFile, base: Path) -> Iterator[Applied]:
     for index, source in enumerate(content.sources):
         with placed(file, ("sources", index)):
             yield apply_one("sources", source.slug, source_document, lambda entry=source: apply_source(entry, base))
+    for index, dataset in enumerate(content.datasets):
+        with placed(file, ("datasets", index)):
+            refuse_broken_upserts(dataset)
+
+
+def refuse_broken_upserts(entry: DatasetEntry) -> None:
+    """Refuse to take the key from a dataset that a source updates by it, whether this file names the source or not."""
+    users = Source.objects.filter(distribution__dataset__slug=entry.slug, mode=Source.Mode.UPSERT)
+    if not entry.key and (slugs := ", ".join(users.values_list("slug", flat=True))):
+        text = Text(
+            ko=f"upsert 방식의 소스가 쓰므로 key가 있어야 합니다: {slugs}",
+            en=f"a key is needed, for these sources update by it: {slugs}",
+        )
+        raise BadSetup(where="key", problem=text)
 
 
 def apply_one(kind: str, slug: str, document: Callable[[str], dict[str, Any]], apply: Callable[[], Outcome]) -> Applied:
@@ -94,30 +107,29 @@ def apply_one(kind: str, slug: str, document: Callable[[str], dict[str, Any]], a
 
 
 @contextmanager
-def placed(file: HubFile, location: Location) -> Iterator[None]:
-    """Give an error of a part its line in the file."""
+def placed(file: HubFile, place: Location) -> Iterator[None]:
+    """Give the errors of a part their lines in the file."""
     try:
         yield
     except BadDescription as error:
-        field, text = error.problems[0]
-        raise BadSetup(where=file.where((*location, field)), problem=text) from error
+        raise file.bad(((*place, field), text) for field, text in error.problems) from error
     except (BadSetup, BadSchema) as error:
-        where = column_place(file, location, str(error.values["where"]))
-        raise BadSetup(
-            where=file.where(where), problem=error.values.get("problem") or error.values["reason"]
-        ) from error
+        problem = error.values.get("problem") or error.values["reason"]
+        raise file.bad([(place_of(file, place, str(error.values["where"])), problem)]) from error
+    except OrganisationNotFound as error:
+        raise file.bad([((*place, "organisation"), error.text)]) from error
     except HubError as error:
-        raise BadSetup(where=file.where(location), problem=error.text) from error
+        raise file.bad([(place, error.text)]) from error
 
 
-def column_place(file: HubFile, location: Location, where: str) -> Location:
-    """Turn ``columns.NAME`` into the place of the column with that name."""
+def place_of(file: HubFile, place: Location, where: str) -> Location:
+    """Turn what an error calls ``config.url`` or ``columns.NAME`` into a place; of two columns with a name the second."""
     parts = where.split(".")
-    if parts[0] == "columns" and len(parts) > 1 and location[0] == "datasets":
-        columns = file.content.datasets[int(location[1])].columns
-        index = next((index for index, column in enumerate(columns) if column.name == parts[1]), 0)
-        return (*location, "columns", index)
-    return (*location, *(int(part) if part.isdigit() else part for part in parts))
+    if parts[0] == "columns" and len(parts) > 1 and place[0] == "datasets":
+        names = [column.name for column in file.content.datasets[int(place[1])].columns]
+        last = len(names) - 1 - names[::-1].index(where.removeprefix("columns."))
+        return (*place, "columns", last, "name")
+    return (*place, *(int(part) if part.isdigit() else part for part in parts))
 
 
 def apply_organisation(entry: OrganisationEntry) -> Outcome:
@@ -177,7 +189,7 @@ def apply_source(entry: SourceEntry, base: Path) -> Outcome:
         schedule=entry.schedule,
         expectations=entry.expectations,
         ignored_columns=entry.ignore,
-        release=release_of(entry.slot),
+        release=entry.slot,
         allow_private=entry.allow_private,
         raw_days=entry.raw_days,
         is_enabled=entry.enabled,
@@ -190,22 +202,9 @@ def with_local_paths(config: Mapping[str, Any], base: Path) -> dict[str, Any]:
     def located(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, list):
             return [located(part) for part in value]
-        return value if not isinstance(value, str) or ":" in value.split("/")[0] else str(base / value)
+        return value if not isinstance(value, str) or SCHEME.match(value) else str(base / value)
 
     return {name: located(value) if name in ("path", "url") else value for name, value in config.items()}
-
-
-def release_of(slot: dt.datetime | dt.date | str | None) -> dt.datetime | None:
-    """Read a release date; a day means its midnight in Korea."""
-    if slot is None:
-        return None
-    try:
-        moment = dt.datetime.fromisoformat(str(slot))
-    except ValueError as error:
-        raise BadSetup(
-            where="slot", problem=Text(ko="YYYY-MM-DD 형식이어야 합니다", en="must be YYYY-MM-DD")
-        ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=KOREAN_TIME)
 
 
 def organisation_document(slug: str) -> dict[str, Any]:
@@ -214,11 +213,18 @@ def organisation_document(slug: str) -> dict[str, Any]:
 
 
 def dataset_document(slug: str) -> dict[str, Any]:
+    """Return the description and the schema, every column under a name of its own."""
     dataset = Dataset.objects.select_related("organisation", "distribution").filter(slug=slug).first()
-    return {} if dataset is None else describe(dataset) | {"schema": dataset.distribution.schema}
+    if dataset is None:
+        return {}
+    schema = dataset.distribution.schema
+    columns = {f"columns.{entry['name']}": entry for entry in schema["fields"]}
+    rest = {name: value for name, value in schema.items() if name not in ("$schema", "fields")}
+    return describe(dataset) | rest | {"columns": [entry["name"] for entry in schema["fields"]]} | columns
 
 
 def source_document(slug: str) -> dict[str, Any]:
-    row = Source.objects.filter(slug=slug).values().first() or {}
+    source = Source.objects.filter(slug=slug).select_related("distribution__dataset")
+    row = source.annotate(dataset=F("distribution__dataset__slug")).values().first() or {}
     hidden = ("id", "created_at", "modified_at", "next_at", "distribution_id")
     return {name: value for name, value in row.items() if name not in hidden and value not in ("", None, [], {})}

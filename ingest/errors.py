@@ -11,6 +11,8 @@
     ├── LostLease                   another worker took the run over; nothing was published
     ├── BadSetup                    a hub file or a source's configuration is wrong, with line and field
     ├── SecretMissing
+    ├── TookTooLong                 the whole run lasted longer than a worker may spend on one; temporary
+    ├── HubUnavailable              the hub's own database or disk cannot be used; temporary
     └── InternalError               a fault of the hub itself; the worker's log has the trace
 
 Sentences are in Korean and English, as in ``catalog/errors.py``. No secret may reach a value given here:
@@ -152,6 +154,24 @@ class SecretMissing(IngestError):
     sentence = Text(
         ko="환경 변수 '{name}'에 비밀값이 없습니다.",
         en="The environment variable '{name}' that should hold a secret is not set.",
+    )
+
+
+class TookTooLong(IngestError):
+    code = "took-too-long"
+    temporary = True
+    sentence = Text(
+        ko="실행이 {seconds}초 안에 끝나지 않아 멈췄습니다. 공개된 자료는 그대로입니다.",
+        en="The run was not done within {seconds} s and was stopped; what is published stays.",
+    )
+
+
+class HubUnavailable(IngestError):
+    code = "hub-unavailable"
+    temporary = True
+    sentence = Text(
+        ko="허브의 데이터베이스나 디스크를 쓸 수 없습니다 ({reason}). 공개된 자료는 그대로입니다.",
+        en="The hub's own database or disk cannot be used ({reason}); what is published stays.",
     )
 
 

@@ -1,24 +1,46 @@
-"""A hub described in a file (TOML or YAML): its form, and where in the file each part stands, so that errors name a line.
+"""A hub described in a file (TOML or YAML): its form, with an error that names the line of everything that is wrong.
 
-The form only; what the parts mean and whether they fit is checked where they are applied (``apply.py``).
+The form only; what the parts mean and whether they fit is checked where they are applied (``apply.py``). Where a part
+stands in the file is found out by ``file_lines.py``.
 """
 
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
+from catalog.records import TYPES
 from catalog.text import Text
 from ingest.errors import BadSetup
-from ingest.wording import explain_problem
+from ingest.file_lines import Location, locate_toml, locate_yaml
+from ingest.schedule import KOREAN_TIME
+from ingest.wording import explain_problem, storable
 
-Location = tuple[str | int, ...]
+Problem = tuple[Location, Text]
+TypeName = Literal[tuple(TYPES)]  # type: ignore[valid-type]
+
+
+def read_release(value: object) -> dt.datetime | None:
+    """Read a release date; a day means its midnight in Korea."""
+    if value is None:
+        return None
+    try:
+        if not isinstance(value, str | dt.date):
+            raise ValueError
+        moment = dt.datetime.fromisoformat(str(value))
+    except ValueError as error:
+        raise PydanticCustomError("date_form", "must be YYYY-MM-DD") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=KOREAN_TIME)
+
+
+Release = Annotated[dt.datetime | None, BeforeValidator(read_release)]
 
 
 class Entry(BaseModel):
@@ -54,7 +76,7 @@ class OrganisationEntry(Entry):
 
 class ColumnEntry(Entry):
     name: str
-    type: str = "string"
+    type: TypeName = "string"
     title: LanguageTexts = LanguageTexts()
     description: LanguageTexts = LanguageTexts()
     source: str = ""
@@ -98,11 +120,11 @@ class SourceEntry(Entry):
     config: dict[str, Any] = Field(default_factory=dict)
     mode: str = "replace"
     schedule: str = ""
-    slot: dt.datetime | dt.date | str | None = None
+    slot: Release = None
     expectations: dict[str, Any] = Field(default_factory=dict)
     ignore: list[str] = Field(default_factory=list)
     allow_private: bool = False
-    raw_days: int = Field(default=7, ge=0)
+    raw_days: int = Field(default=7, ge=0, le=3650)
     enabled: bool = True
 
 
@@ -121,132 +143,112 @@ class HubFile:
     content: HubContent
     lines: Mapping[Location, int]
 
-    def where(self, location: Location) -> str:
-        return describe_place(self.path, self.lines, location)
+    def bad(self, problems: Iterable[Problem]) -> BadSetup:
+        """Return the error that tells every problem with its line, one below the other."""
+        return bad_parts(self.path, self.lines, problems)
 
 
 def read_hub_file(path: Path, values: Mapping[str, str] | None = None) -> HubFile:
-    """Read a file; ``{name}`` is replaced by the values given (``--set name=value``). A mistake raises BadSetup."""
+    """Read a file; ``{name}`` is replaced by the values given (``--set name=value``). Mistakes raise one BadSetup."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise bad(
-            str(path), ko=f"파일을 읽을 수 없습니다 ({error})", en=f"the file cannot be read ({error})"
+            str(path), ko=f"파일을 읽을 수 없습니다 ({reason})", en=f"the file cannot be read ({reason})"
         ) from error
-    for name, value in (values or {}).items():
-        text = text.replace(f"{{{name}}}", value)
-    document, lines = READERS[".toml" if path.suffix == ".toml" else ".yaml"](path, text)
+    document, lines = READERS.get(path.suffix.lower(), read_yaml)(path, fill(text, values or {}, path))
+    if problems := list(unstorable_texts(document, ())):
+        raise bad_parts(path, lines, problems)
     try:
-        content = HubContent.model_validate(document)
+        content = HubContent.model_validate({} if document is None else document)
     except ValidationError as error:
-        problem = error.errors()[0]
-        raise BadSetup(where=describe_place(path, lines, problem["loc"]), problem=explain_problem(problem)) from error
-    return HubFile(path=path, content=content, lines=lines)
+        problems = [(problem["loc"], explain_problem(problem)) for problem in error.errors()]
+        raise bad_parts(path, lines, problems) from error
+    file = HubFile(path=path, content=content, lines=lines)
+    if problems := list(repeated_slugs(content)):
+        raise file.bad(problems)
+    return file
 
 
-def describe_place(path: Path, lines: Mapping[Location, int], location: Location) -> str:
-    """Return ``file:line (datasets.2.columns.0.type)``; a missing part has the line of what should hold it."""
-    name = ".".join(str(part) for part in location)
-    known = next((location[:length] for length in range(len(location), 0, -1) if location[:length] in lines), None)
-    line = f":{lines[known]}" if known else ""
-    return f"{path.name}{line} ({name})"
+def fill(text: str, values: Mapping[str, str], path: Path) -> str:
+    for name, value in values.items():
+        if f"{{{name}}}" not in text:
+            raise bad(
+                path.name,
+                ko=f"'{name}' 값을 주었지만 파일에 {{{name}}} 자리가 없습니다",
+                en=f"a value is given for '{name}', but {{{name}}} is nowhere in the file",
+            )
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def unstorable_texts(value: Any, place: Location) -> Iterator[Problem]:  # noqa: ANN401
+    """Yield the texts that no database takes."""
+    if isinstance(value, str) and storable(value) != value:
+        yield place, Text(ko="쓸 수 없는 문자(NUL 등)가 있습니다", en="holds a character that cannot be stored, as NUL")
+    elif isinstance(value, (dict, list)):
+        for name, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from unstorable_texts(part, (*place, name))
+
+
+def repeated_slugs(content: HubContent) -> Iterator[Problem]:
+    for kind in ("organisations", "datasets", "sources"):
+        seen: set[str] = set()
+        for index, entry in enumerate(getattr(content, kind)):
+            if entry.slug in seen:
+                ko, en = f"'{entry.slug}'이(가) 두 번 나옵니다", f"'{entry.slug}' is given twice"
+                yield (kind, index, "slug"), Text(ko=ko, en=en)
+            seen.add(entry.slug)
 
 
 def read_toml(path: Path, text: str) -> tuple[Any, dict[Location, int]]:
     try:
-        return tomllib.loads(text), dict(locate_toml(text))
+        return tomllib.loads(text), locate_toml(text)
     except tomllib.TOMLDecodeError as error:
-        raise bad(path.name, ko=f"TOML로 읽을 수 없습니다: {error}", en=f"cannot be read as TOML: {error}") from error
+        found = re.search(r"\(at line (\d+)", str(error))
+        line = f":{found[1]}" if found else f":{len(text.splitlines())}"  # else at the end of the document
+        raise bad(
+            f"{path.name}{line}", ko=f"TOML로 읽을 수 없습니다: {error}", en=f"cannot be read as TOML: {error}"
+        ) from error
 
 
 def read_yaml(path: Path, text: str) -> tuple[Any, dict[Location, int]]:
     try:
-        return yaml.safe_load(text), dict(locate_yaml(yaml.compose(text, Loader=yaml.SafeLoader), ()))
-    except yaml.YAMLError as error:
-        message = " ".join(str(error).split())
+        return yaml.safe_load(text), locate_yaml(text)
+    except (yaml.YAMLError, ValueError) as error:  # the latter: a day that no calendar has
+        mark = getattr(error, "problem_mark", None)
+        message = " ".join(str(getattr(error, "problem", None) or error).split())
         raise bad(
-            path.name, ko=f"YAML로 읽을 수 없습니다: {message}", en=f"cannot be read as YAML: {message}"
+            f"{path.name}:{mark.line + 1}" if mark else path.name,
+            ko=f"YAML로 읽을 수 없습니다: {message}",
+            en=f"cannot be read as YAML: {message}",
         ) from error
 
 
-READERS = {".toml": read_toml, ".yaml": read_yaml}
-HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.\-]+)\s*\]\]?\s*(#.*)?$")
-ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_\-]+(?:\s*\.\s*[A-Za-z0-9_\-]+)*)\s*=(.*)$")
-
-
-def locate_toml(text: str) -> Iterator[tuple[Location, int]]:
-    """Yield the place and line of every table and key; only run on text that parses.
-
-    Keys inside inline tables have the line of the table.
-    """
-    table: Location = ()
-    counts: dict[Location, int] = {}
-    open_string, depth = "", 0
-    for number, line in enumerate(text.splitlines(), start=1):
-        starts_fresh = not open_string and depth == 0
-        if starts_fresh and (header := HEADER.match(line)):
-            table = table_location(header[2].split("."), counts, is_list=header[1] == "[[")
-            yield table, number
-            continue
-        if starts_fresh and (assignment := ASSIGNMENT.match(line)):
-            yield (*table, *(part.strip() for part in assignment[1].split("."))), number
-            line = assignment[2]
-        open_string, depth = scan_value(line, open_string, depth)
-
-
-def table_location(names: list[str], counts: dict[Location, int], *, is_list: bool) -> Location:
-    """Return the place of a table header; every list on the way stands at its latest element."""
-    place: Location = ()
-    for position, name in enumerate(names):
-        place = (*place, name)
-        if is_list and position == len(names) - 1:
-            counts[place] = counts.get(place, -1) + 1
-            for inner in [known for known in counts if known[: len(place)] == place and known != place]:
-                del counts[inner]
-        if place in counts:
-            place = (*place, counts[place])
-    return place
-
-
-def scan_value(line: str, open_string: str, depth: int) -> tuple[str, int]:
-    """Follow strings and brackets through a line: return the delimiter still open and the depth of brackets."""
-    position = 0
-    while position < len(line):
-        rest = line[position:]
-        if open_string:
-            if open_string.startswith('"') and rest[0] == "\\":
-                position += 2
-            elif rest.startswith(open_string):
-                position += len(open_string)
-                open_string = ""
-            else:
-                position += 1
-        elif rest[0] == "#":
-            break
-        elif quote := next((quote for quote in ('"""', "'''", '"', "'") if rest.startswith(quote)), ""):
-            open_string = quote
-            position += len(quote)
-        else:
-            depth += (rest[0] in "[{") - (rest[0] in "]}")
-            position += 1
-    return (open_string if len(open_string) == 3 else ""), depth
-
-
-def locate_yaml(node: yaml.Node | None, place: Location) -> Iterator[tuple[Location, int]]:
-    if node is None:
-        return
-    if place:
-        yield place, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield (*place, key.value), key.start_mark.line + 1
-            yield from (
-                (inner, line) for inner, line in locate_yaml(value, (*place, key.value)) if inner != (*place, key.value)
-            )
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from locate_yaml(value, (*place, index))
+READERS = {".toml": read_toml, ".yaml": read_yaml, ".yml": read_yaml}
 
 
 def bad(where: str, *, ko: str, en: str) -> BadSetup:
     return BadSetup(where=where, problem=Text(ko=ko, en=en))
+
+
+def bad_parts(path: Path, lines: Mapping[Location, int], problems: Iterable[Problem]) -> BadSetup:
+    """Return one error for all problems, each with its place; the first in the file comes first."""
+    in_order = sorted(problems, key=lambda problem: line_of(lines, problem[0]))
+    (first, problem), *others = [(describe_place(path, lines, place), text) for place, text in in_order]
+    ko = "\n".join([problem.ko, *(f"{where}: {text.ko}" for where, text in others)])
+    en = "\n".join([problem.en, *(f"{where}: {text.en}" for where, text in others)])
+    return bad(first, ko=ko, en=en)
+
+
+def describe_place(path: Path, lines: Mapping[Location, int], place: Location) -> str:
+    """Return ``file:line (datasets.2.columns.0.type)``."""
+    line = line_of(lines, place)
+    name = ".".join(str(part) for part in place)
+    return f"{path.name}{f':{line}' if line else ''}{f' ({name})' if name else ''}"
+
+
+def line_of(lines: Mapping[Location, int], place: Location) -> int:
+    """Return the line of a part; a missing part has the line of what should hold it, the whole file has 0."""
+    return next((lines[place[:length]] for length in range(len(place), 0, -1) if place[:length] in lines), 0)

@@ -1,10 +1,16 @@
 """The story of a run: collect, tabulate, check, write, publish. A failure before publishing leaves everything as it was."""
 
+import dataclasses
+import datetime as dt
 import logging
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from catalog.errors import Conflict, HubError
 from catalog.models import Distribution
@@ -12,32 +18,51 @@ from catalog.publish import publish_snapshot
 from catalog.records import (
     KOREA,
     Expectations,
+    Finding,
     Limits,
     LoadMode,
     Manifest,
     Report,
-    Schema,
     Staged,
     UnreadableRow,
-    discard,
     from_table_schema,
     tabulate,
     validate,
     write_snapshot,
 )
 from catalog.storage import record_store
+from catalog.text import Text
 from ingest.connectors import CONNECTORS
 from ingest.connectors.rows import MalformedRow
-from ingest.errors import InternalError, LostLease
+from ingest.errors import HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong
 from ingest.http import Answer, Session
 from ingest.models import Run, Source
 from ingest.raw import keep_answer, keep_rejected
 from ingest.runs import Claim, Heartbeat, Progress, claim_run, end_run, end_with_error
-from ingest.secret_values import resolve_secrets
-from ingest.sources import read_expectations
+from ingest.sources import read_config, read_expectations
+from ingest.wording import storable
 
-WORK_MEMORY_MIB = 512
+WORK_MEMORY_MIB = 256
+COLUMN_LENGTH = 200
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Pull:
+    """A run at work: its row, the right to end it, its heartbeat, and where its files may lie until it ends."""
+
+    run: Run
+    claim: Claim
+    heartbeat: Heartbeat
+    limits: Limits
+
+    @property
+    def source(self) -> Source:
+        return self.run.source
+
+    @property
+    def progress(self) -> Progress:
+        return self.heartbeat.progress
 
 
 def pull_run(run_id: int) -> None:
@@ -45,161 +70,182 @@ def pull_run(run_id: int) -> None:
     claim = claim_run(run_id)
     if claim is None:
         return
-    run = Run.objects.select_related("source__distribution__dataset").get(pk=run_id)
-    progress = Progress()
-    with Heartbeat(claim, progress) as heartbeat:
+    run = Run.objects.select_related("source__distribution").get(pk=run_id)
+    settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="run-", dir=settings.SPOOL_DIR) as folder,
+        Heartbeat(claim, Progress()) as heartbeat,
+    ):
+        limits = Limits(spool=Path(folder), memory_mib=WORK_MEMORY_MIB)
         try:
-            pull_or_end(run, claim, progress, heartbeat)
+            pull_or_end(Pull(run, claim, heartbeat, limits))
         except LostLease:
             logger.warning("run %s of %s was taken over by another worker", run_id, run.source.slug)
 
 
-def pull_or_end(run: Run, claim: Claim, progress: Progress, heartbeat: Heartbeat) -> None:
+def pull_or_end(pull: Pull) -> None:
     """Pull, and write down why when it cannot be done."""
     try:
-        pull_source(run.source, run, claim, progress, heartbeat)
+        pull_source(pull)
     except LostLease:
         raise
     except HubError as error:
-        logger.warning("run %s of %s: %s", run.pk, run.source.slug, error)
-        end_with_error(claim, error, progress)
+        end_pull(pull, error)
+    except SoftTimeLimitExceeded:
+        end_pull(pull, TookTooLong(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT))
+    except OperationalError:
+        logger.warning("run %s met a database that does not answer", pull.run.pk, exc_info=True)
+        end_pull(
+            pull, HubUnavailable(reason=Text(ko="데이터베이스가 응답하지 않음", en="the database does not answer"))
+        )
+    except OSError as error:
+        logger.warning("run %s met a disk that cannot be used", pull.run.pk, exc_info=True)
+        end_pull(pull, HubUnavailable(reason=error.strerror or type(error).__name__))
     except Exception:
-        end_with_error(claim, InternalError(), progress)
-        raise
+        logger.exception("run %s of %s met a fault of the hub itself", pull.run.pk, pull.source.slug)
+        end_pull(pull, InternalError())
 
 
-def pull_source(source: Source, run: Run, claim: Claim, progress: Progress, heartbeat: Heartbeat) -> None:
-    schema = from_table_schema(source.distribution.schema)
-    expectations = read_expectations(source)
-    limits = Limits(spool=settings.SPOOL_DIR, memory_mib=WORK_MEMORY_MIB)
-    staged = collect(source, schema, expectations, limits, progress, heartbeat)
-    try:
-        progress.step = "check"
-        report = validate(staged, expectations, previous_rows=previous_rows(source, run), limits=limits)
-        heartbeat.check()
-        if report.blocks:
-            hold_back(claim, staged, report, progress)
-        else:
-            progress.step = "publish"
-            write_and_publish(source, run, claim, staged, report, limits, progress)
-    finally:
-        discard(staged)
+def end_pull(pull: Pull, error: HubError) -> None:
+    logger.warning("run %s of %s: %s", pull.run.pk, pull.source.slug, error)
+    end_with_error(pull.claim, error, pull.progress)
 
 
-def collect(
-    source: Source,
-    schema: Schema,
-    expectations: Expectations,
-    limits: Limits,
-    progress: Progress,
-    heartbeat: Heartbeat,
-) -> Staged:
+def pull_source(pull: Pull) -> None:
+    expectations = read_expectations(pull.source)
+    staged = collect(pull, expectations)
+    pull.progress.step = "check"
+    previous = previous_rows(pull)
+    report = storable_report(validate(staged, expectations, previous_rows=previous, limits=pull.limits))
+    pull.heartbeat.check()
+    if report.blocks:
+        hold_back(pull, staged, report)
+    else:
+        pull.progress.step = "publish"
+        write_and_publish(pull, staged, report)
+
+
+def collect(pull: Pull, expectations: Expectations) -> Staged:
     """Read everything that the platform says and type it; the raw answers are kept on the way."""
-    connector = CONNECTORS[source.connector]
-    config, secrets = resolve_secrets(source.config)
+    source, progress = pull.source, pull.progress
+    config, secrets = read_config(source)
 
     def archive(answer: Answer) -> None:
         progress.received_bytes += answer.size
-        progress.raw_answers.append(keep_answer(answer))
+        progress.raw_answers.append(keep_answer(answer, pull.limits.spool))
+        pull.heartbeat.check()
 
     with Session(
         allow_private=source.allow_private, file_roots=settings.FILE_ROOTS, secrets=secrets, archive=archive
     ) as http:
-        rows = connector.read(connector.config.model_validate(config), http)
+        rows = CONNECTORS[source.connector].read(config, http)
         return tabulate(
-            watched(rows, progress, heartbeat),
-            schema,
-            limits=limits,
+            watched(rows, pull.heartbeat),
+            from_table_schema(source.distribution.schema),
+            limits=pull.limits,
             area=KOREA if expectations.within == "korea" else None,
             ignore=source.ignored_columns,
         )
 
 
 def watched(
-    rows: Iterable[Mapping[str, object] | MalformedRow], progress: Progress, heartbeat: Heartbeat
+    rows: Iterable[Mapping[str, object] | MalformedRow], heartbeat: Heartbeat
 ) -> Iterator[Mapping[str, object] | UnreadableRow]:
     """Count rows as they pass and stop when the lease is lost."""
     for row in rows:
-        progress.rows += 1
-        if progress.rows % 1000 == 0:
+        heartbeat.progress.rows += 1
+        if heartbeat.progress.rows % 1000 == 0:
             heartbeat.check()
         yield UnreadableRow(row.code, row.raw) if isinstance(row, MalformedRow) else row
 
 
-def previous_rows(source: Source, run: Run) -> int | None:
+def previous_rows(pull: Pull) -> int | None:
     """Return the size of the snapshot that this run would replace; answers that are added are not compared."""
-    current = source.distribution.current_snapshot
-    if source.mode != Source.Mode.REPLACE or current is None or current.valid_at > (source.release or run.slot):
+    source, current = pull.source, pull.source.distribution.current_snapshot
+    if source.mode != Source.Mode.REPLACE or current is None or current.valid_at > release_of(pull):
         return None
     return current.records
 
 
-def hold_back(claim: Claim, staged: Staged, report: Report, progress: Progress) -> None:
+def release_of(pull: Pull) -> dt.datetime:
+    """Return the release that a run's snapshot holds: the source's fixed one, else the run's slot."""
+    return pull.source.release or pull.run.slot
+
+
+def storable_report(report: Report) -> Report:
+    """Return the report with texts and names that a database takes: both may hold what a platform sent."""
+    return Report([storable_finding(finding) for finding in report.findings])
+
+
+def storable_finding(finding: Finding) -> Finding:
+    text = Text(ko=storable(finding.text.ko), en=storable(finding.text.en))
+    return dataclasses.replace(finding, text=text, column=storable(finding.column)[:COLUMN_LENGTH])
+
+
+def hold_back(pull: Pull, staged: Staged, report: Report) -> None:
     reason = report.reason
     end_run(
-        claim,
+        pull.claim,
         Run.State.HELD,
-        progress,
+        pull.progress,
         report.findings,
         accepted=staged.accepted,
         rejected=staged.refused,
         rejected_digest=rejected_digest(staged),
-        error_code="held-back",
+        error_code=HeldBack.code,
         error_ko=reason.in_language("ko"),
         error_en=reason.in_language("en"),
     )
 
 
-def write_and_publish(
-    source: Source, run: Run, claim: Claim, staged: Staged, report: Report, limits: Limits, progress: Progress
-) -> None:
+def write_and_publish(pull: Pull, staged: Staged, report: Report) -> None:
     """Write the snapshot and publish it together with the run's end, in one transaction.
 
     When another source of the same dataset published meanwhile, the snapshot is written again on top of it.
     """
     rejected = rejected_digest(staged)
+    mode = LoadMode(pull.source.mode)
     while True:
-        distribution = Distribution.objects.select_related("current_snapshot").get(pk=source.distribution_id)
+        pull.heartbeat.check()
+        distribution = Distribution.objects.select_related("current_snapshot").get(pk=pull.source.distribution_id)
         previous = distribution.current_snapshot.manifest if distribution.current_snapshot else None
-        manifest = write_snapshot(staged, record_store(), mode=LoadMode(source.mode), previous=previous, limits=limits)
+        manifest = write_snapshot(staged, record_store(), mode=mode, previous=previous, limits=pull.limits)
+        based_on = None if mode is LoadMode.REPLACE else previous.digest if previous else ""
         try:
-            publish(source, run, claim, distribution, manifest, previous, staged, report, rejected, progress)
+            publish(pull, distribution, manifest, staged, report, rejected, based_on)
         except Conflict:
             continue
         return
 
 
+@transaction.atomic
 def publish(
-    source: Source,
-    run: Run,
-    claim: Claim,
+    pull: Pull,
     distribution: Distribution,
     manifest: Manifest,
-    previous: Manifest | None,
     staged: Staged,
     report: Report,
     rejected: str,
-    progress: Progress,
+    based_on: str | None,
 ) -> None:
-    with transaction.atomic():
-        snapshot = publish_snapshot(
-            distribution,
-            manifest,
-            report=report,
-            rejected=staged.refused,
-            valid_at=source.release or run.slot,
-            based_on=None if source.mode == Source.Mode.REPLACE else previous.digest if previous else "",
-        )
-        end_run(
-            claim,
-            Run.State.PUBLISHED if snapshot else Run.State.UNCHANGED,
-            progress,
-            report.findings,
-            accepted=staged.accepted,
-            rejected=staged.refused,
-            rejected_digest=rejected,
-            snapshot_digest=manifest.digest,
-        )
+    snapshot = publish_snapshot(
+        distribution,
+        manifest,
+        report=report,
+        rejected=staged.refused,
+        valid_at=release_of(pull),
+        based_on=based_on,
+    )
+    end_run(
+        pull.claim,
+        Run.State.PUBLISHED if snapshot else Run.State.UNCHANGED,
+        pull.progress,
+        report.findings,
+        accepted=staged.accepted,
+        rejected=staged.refused,
+        rejected_digest=rejected,
+        snapshot_digest=manifest.digest,
+    )
 
 
 def rejected_digest(staged: Staged) -> str:

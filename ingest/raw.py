@@ -13,6 +13,8 @@ from catalog.records import Store
 from ingest.http import Answer
 from ingest.models import Run
 
+LEFTOVER_AGE = dt.timedelta(days=1)
+
 
 def raw_store() -> Store:
     return Store(settings.RAW_DIR / "answers", suffix=".gz")
@@ -22,10 +24,9 @@ def rejected_store() -> Store:
     return Store(settings.RAW_DIR / "rejected", suffix=".ndjson.gz")
 
 
-def keep_answer(answer: Answer) -> dict[str, Any]:
+def keep_answer(answer: Answer, spool: Path) -> dict[str, Any]:
     """Keep what the platform said, byte for byte, and return the entry that the run remembers."""
-    settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
-    packed = settings.SPOOL_DIR / f"raw-{uuid.uuid4().hex}.gz"
+    packed = spool / f"raw-{uuid.uuid4().hex}.gz"
     with (
         answer.path.open("rb") as source,
         packed.open("wb") as target,
@@ -60,3 +61,13 @@ def forget_raw(now: dt.datetime) -> int:
     answers = {entry["file"] for entries in Run.objects.values_list("raw_answers", flat=True) for entry in entries}
     rejected = set(Run.objects.exclude(rejected_digest="").values_list("rejected_digest", flat=True))
     return raw_store().collect_orphans(answers) + rejected_store().collect_orphans(rejected)
+
+
+def forget_leftovers(now: dt.datetime) -> int:
+    """Remove what killed workers left in the spool: whatever is older than any running work."""
+    removed = 0
+    for path in settings.SPOOL_DIR.glob("*"):
+        if path.stat().st_mtime < (now - LEFTOVER_AGE).timestamp():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            removed += 1
+    return removed

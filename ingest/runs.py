@@ -18,19 +18,22 @@ from typing import Any, Self
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from catalog.errors import HubError
 from catalog.records import Finding
-from ingest.errors import IngestError, LostLease, QuotaExceeded
+from ingest.errors import BadSetup, IngestError, LostLease, QuotaExceeded
 from ingest.models import Issue, Run, Source
-from ingest.schedule import next_midnight, next_time
+from ingest.schedule import latest_time, next_midnight, next_time
+from ingest.wording import storable
 
 ATTEMPTS = 4
 FIRST_WAIT = dt.timedelta(seconds=20)
+HINT_AGAIN = dt.timedelta(minutes=1)  # how long a message may lie in the queue before a run is offered once more
+OFFERED_AT_ONCE = 500
 logger = logging.getLogger(__name__)
 
 
@@ -53,26 +56,37 @@ class Progress:
 
 
 def offer_run(source: Source, *, slot: dt.datetime | None = None) -> Run:
-    """Ask for a pull of a source; while one is waiting or running it is returned instead of a second one.
+    """Ask the workers for a pull of a source; see ``enter_run``."""
+    with transaction.atomic():
+        run = enter_run(source, slot=slot)
+        if run.state == Run.State.WAITING:
+            transaction.on_commit(lambda: hint(run.pk))
+    return run
 
-    A source that holds a fixed release has one slot, so it is pulled again for the same run.
+
+@transaction.atomic
+def enter_run(source: Source, *, slot: dt.datetime | None = None) -> Run:
+    """Return a run of the source that is due now; while one is waiting or running it is that one.
+
+    A source that holds a fixed release has one slot, so it is pulled again for the same run. A run that was put off
+    until later is due at once: somebody asks for it.
     """
     now = timezone.now()
-    with transaction.atomic():
-        Source.objects.select_for_update().get(pk=source.pk)
-        active = source.runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING)).first()
-        if active is None:
-            active, is_new = Run.objects.get_or_create(
-                source=source, slot=slot or source.release or now, defaults={"due_at": now}
-            )
-            if not is_new:
-                make_waiting(active, now)
-        transaction.on_commit(lambda: hint(active.pk))
-    return active
+    Source.objects.select_for_update().get(pk=source.pk)
+    run = source.runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING)).first()
+    if run is None:
+        run, is_new = Run.objects.get_or_create(
+            source=source, slot=slot or source.release or now, defaults={"due_at": now}
+        )
+        if not is_new:
+            make_waiting(run, now)
+    elif run.state == Run.State.WAITING and run.due_at > now:
+        make_waiting(run, now)
+    return run
 
 
 def make_waiting(run: Run, now: dt.datetime) -> None:
-    """Let an ended run be taken once more."""
+    """Let a run be taken once more, as if for the first time."""
     run.state, run.due_at, run.attempt = Run.State.WAITING, now, 0
     run.save(update_fields=["state", "due_at", "attempt"])
 
@@ -83,13 +97,19 @@ def hint(run_id: int) -> None:
         current_app.send_task("ingest.tasks.pull", args=[run_id], retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("run %s waits for the sweeper, the broker did not take the hint: %s", run_id, error)
+    else:
+        Run.objects.filter(pk=run_id).update(hinted_at=timezone.now())
 
 
 def claim_run(run_id: int, *, now: dt.datetime | None = None) -> Claim | None:
-    """Take a run that is due and that nobody holds; None when there is nothing to take."""
+    """Take a run that is due and that nobody holds; None when there is nothing to take.
+
+    The source's row is locked first, so that two workers cannot take two runs of one source at the same moment.
+    """
     now = now or timezone.now()
     held = Run.objects.filter(source=OuterRef("source"), state=Run.State.RUNNING, lease_until__gte=now)
     with transaction.atomic():
+        Source.objects.select_for_update(of=("self",)).filter(runs=run_id).first()
         run = (
             Run.objects.select_for_update(of=("self",))
             .filter(pk=run_id, attempt__lt=ATTEMPTS)
@@ -158,8 +178,12 @@ class Heartbeat:
     def beat(self) -> None:
         try:
             while not self.stopped.wait(min(3.0, settings.RUN_LEASE_SECONDS / 3)):
-                if not renew_lease(self.claim, self.progress):
-                    self.is_lost = True
+                try:
+                    self.is_lost = not renew_lease(self.claim, self.progress)
+                except DatabaseError as error:  # busy or gone for a moment; the lease outlasts two missed beats
+                    logger.warning("the lease of run %s could not be renewed: %s", self.claim.run_id, error)
+                    connection.close()
+                if self.is_lost:
                     return
         finally:
             connection.close()
@@ -217,8 +241,8 @@ def end_with_error(claim: Claim, error: HubError, progress: Progress) -> None:
     run = Run.objects.get(pk=claim.run_id)
     sentence = {
         "error_code": error.code,
-        "error_ko": error.text.in_language("ko"),
-        "error_en": error.text.in_language("en"),
+        "error_ko": storable(error.text.in_language("ko")),
+        "error_en": storable(error.text.in_language("en")),
     }
     is_temporary = isinstance(error, IngestError) and error.temporary
     if isinstance(error, QuotaExceeded):
@@ -230,46 +254,76 @@ def end_with_error(claim: Claim, error: HubError, progress: Progress) -> None:
 
 
 def put_off(claim: Claim, due_at: dt.datetime, progress: Progress, **columns: object) -> None:
-    held_row(claim).update(
-        state=Run.State.WAITING, due_at=due_at, lease_until=None, step="", raw_answers=progress.raw_answers, **columns
+    """Let a run wait until ``due_at``; LostLease when another worker has taken it."""
+    is_held = held_row(claim).update(
+        state=Run.State.WAITING,
+        due_at=due_at,
+        lease_until=None,
+        step="",
+        rows=progress.rows,
+        received_bytes=progress.received_bytes,
+        raw_answers=progress.raw_answers,
+        **columns,
     )
+    if not is_held:
+        raise LostLease
 
 
 def create_due_runs(now: dt.datetime) -> int:
-    """Give every source that is due its run and its next time; two schedulers at once make one run a slot."""
+    """Give every source that is due its run and its next time; two schedulers at once make one run a slot.
+
+    After a time without a scheduler only the latest slot is made up for: what a platform says is true of now. A
+    schedule that cannot be read costs its own source its runs, no other one.
+    """
     created = 0
     for source in Source.objects.filter(is_enabled=True).exclude(schedule=""):
-        if source.next_at is None:
-            Source.objects.filter(pk=source.pk, next_at=None).update(next_at=next_time(source.schedule, now))
-            continue
-        if source.next_at > now:
-            continue
-        with transaction.atomic():
-            moved = Source.objects.filter(pk=source.pk, next_at=source.next_at).update(
-                next_at=next_time(source.schedule, now)
-            )
-            is_active = source.runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING)).exists()
-            if moved and not is_active:
-                _, is_new = Run.objects.get_or_create(source=source, slot=source.next_at, defaults={"due_at": now})
-                created += is_new
+        try:
+            created += create_due_run(source, now)
+        except BadSetup as error:
+            logger.error("source %s gets no runs: %s", source.slug, error)
     return created
 
 
+def create_due_run(source: Source, now: dt.datetime) -> bool:
+    if source.next_at is not None and source.next_at > now:
+        return False
+    next_at = next_time(source.schedule, now)
+    if source.next_at is None:
+        Source.objects.filter(pk=source.pk, next_at=None).update(next_at=next_at)
+        return False
+    slot = max(source.next_at, latest_time(source.schedule, now))
+    with transaction.atomic():
+        moved = Source.objects.filter(pk=source.pk, next_at=source.next_at).update(next_at=next_at)
+        is_active = Q(state__in=(Run.State.WAITING, Run.State.RUNNING))
+        is_done = Q(state__in=(Run.State.PUBLISHED, Run.State.UNCHANGED), slot__gte=slot, slot__lte=now)  # by hand
+        if not moved or source.runs.filter(is_active | is_done).exists():
+            return False
+        _, is_new = Run.objects.get_or_create(source=source, slot=slot, defaults={"due_at": now})
+    return is_new
+
+
 def sweep(now: dt.datetime) -> int:
-    """Offer every run that is due or whose worker died; one that died too often ends as failed, with its reason."""
+    """Offer every run that is due or whose worker died; one that died too often ends as failed, with its reason.
+
+    What was offered since it became due, less than a minute ago, is left alone: its message is on the way.
+    """
     abandoned = Run.objects.filter(state=Run.State.RUNNING, lease_until__lt=now, attempt__gte=ATTEMPTS)
     abandoned.update(
         state=Run.State.FAILED,
         ended_at=now,
         lease_until=None,
+        step="",
         error_code="worker-lost",
         error_ko=f"작업자가 {ATTEMPTS}번 중단되어 더 시도하지 않습니다. 공개된 자료는 그대로입니다.",
         error_en=f"The worker died {ATTEMPTS} times on this run, so it is not tried again; what is published stays.",
     )
+    waits = Q(state=Run.State.WAITING, due_at__lte=now)
+    is_orphan = Q(state=Run.State.RUNNING, lease_until__lt=now)
+    unheard = Q(hinted_at=None) | Q(hinted_at__lte=now - HINT_AGAIN)
     due = Run.objects.filter(
-        Q(state=Run.State.WAITING, due_at__lte=now) | Q(state=Run.State.RUNNING, lease_until__lt=now)
+        waits & (unheard | Q(hinted_at__lt=F("due_at"))) | is_orphan & (unheard | Q(hinted_at__lt=F("lease_until")))
     ).order_by("due_at")
-    run_ids = list(due.values_list("pk", flat=True)[:500])
+    run_ids = list(due.values_list("pk", flat=True)[:OFFERED_AT_ONCE])
     for run_id in run_ids:
         hint(run_id)
     return len(run_ids)

@@ -33,9 +33,11 @@ def cron_fields(schedule: str) -> str:
             return "* * * * *" if minutes == 1 else f"*/{minutes} * * * *" if minutes < 60 else "0 * * * *"
         raise unreadable(schedule)
     cron = PRESETS.get(text, text)
+    if len(cron.split()) != 5:
+        raise unreadable(schedule)
     try:
-        CronSim(cron, dt.datetime(2026, 1, 1, tzinfo=KOREAN_TIME))
-    except CronSimError as error:
+        next(CronSim(cron, dt.datetime(2026, 1, 1, tzinfo=KOREAN_TIME)))
+    except (CronSimError, StopIteration) as error:  # the latter: a day that never comes, as 30 February
         raise unreadable(schedule) from error
     return cron
 
@@ -54,7 +56,13 @@ def unreadable(schedule: str) -> BadSetup:
 
 def next_time(schedule: str, after: dt.datetime) -> dt.datetime:
     """Return the first moment of the schedule after ``after``."""
-    return next(iter(CronSim(cron_fields(schedule), after.astimezone(KOREAN_TIME))))
+    return next(CronSim(cron_fields(schedule), after.astimezone(KOREAN_TIME)))
+
+
+def latest_time(schedule: str, now: dt.datetime) -> dt.datetime:
+    """Return the last moment of the schedule that is not after ``now``."""
+    after_now = now.astimezone(KOREAN_TIME).replace(microsecond=0) + dt.timedelta(seconds=1)
+    return next(CronSim(cron_fields(schedule), after_now, reverse=True))
 
 
 def next_midnight(after: dt.datetime) -> dt.datetime:

@@ -1,7 +1,7 @@
 """Secrets of a source: the stored configuration names an environment variable, the run reads it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ingest.errors import SecretMissing
@@ -10,25 +10,31 @@ from ingest.errors import SecretMissing
 def resolve_secrets(config: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the configuration with every ``{"env": NAME}`` replaced by the variable, and the secrets found."""
     secrets: list[str] = []
-    return {name: resolve(value, secrets) for name, value in config.items()}, secrets
 
-
-def resolve(value: Any, secrets: list[str]) -> Any:  # noqa: ANN401
-    if is_secret(value):
-        secret = os.environ.get(value["env"], "")
+    def read(name: str) -> str:
+        secret = os.environ.get(name, "")
         if not secret:
-            raise SecretMissing(name=value["env"])
+            raise SecretMissing(name=name)
         secrets.append(secret)
         return secret
+
+    return replace_secrets(config, read), secrets
+
+
+def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the configuration with placeholders for secrets, to check its form without knowing them."""
+    return replace_secrets(config, lambda name: "secret")
+
+
+def replace_secrets(value: Any, read: Callable[[str], str]) -> Any:  # noqa: ANN401
+    if is_secret(value):
+        return read(value["env"])
     if isinstance(value, Mapping):
-        return {name: resolve(part, secrets) for name, part in value.items()}
+        return {name: replace_secrets(part, read) for name, part in value.items()}
+    if isinstance(value, list):
+        return [replace_secrets(part, read) for part in value]
     return value
 
 
 def is_secret(value: object) -> bool:
     return isinstance(value, Mapping) and set(value) == {"env"} and isinstance(value["env"], str)
-
-
-def without_secrets(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the configuration with placeholders for secrets, to check its form without knowing them."""
-    return {name: "secret" if is_secret(value) else value for name, value in config.items()}

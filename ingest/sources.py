@@ -2,21 +2,23 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, get_args
 
 from django.db import transaction
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from catalog.models import Distribution
-from catalog.publish import Outcome, update_row
+from catalog.publish import SLUG_LENGTH, Outcome, update_row
 from catalog.records import Expectations
+from catalog.standard.conformance import SLUG_PATTERN
 from catalog.text import Text
 from ingest.connectors import CONNECTORS
 from ingest.errors import BadSetup
+from ingest.masking import Mask
 from ingest.models import Source
 from ingest.schedule import cron_fields
-from ingest.secret_values import without_secrets
+from ingest.secret_values import is_secret, resolve_secrets, without_secrets
 from ingest.wording import explain_problem
 
 EXPECTATIONS = TypeAdapter(Expectations)
@@ -40,6 +42,12 @@ def save_source(
     is_enabled: bool = True,
 ) -> Outcome:
     """Create or change a source; a mistake raises BadSetup that names the field and changes nothing."""
+    if not SLUG_PATTERN.match(slug) or len(slug) > SLUG_LENGTH:
+        raise_bad(
+            "slug",
+            ko=f"영문 소문자와 숫자를 '-'로 이은 {SLUG_LENGTH}자 이하여야 합니다",
+            en=f"must be made of lower-case letters and digits, joined by '-', at most {SLUG_LENGTH} characters",
+        )
     check_source(
         distribution, connector=connector, config=config, mode=mode, schedule=schedule, expectations=expectations or {}
     )
@@ -93,13 +101,38 @@ def check_source(
         raise_bad("mode", ko="upsert에는 데이터셋의 key가 필요합니다", en="upsert needs a key on the dataset")
     if schedule:
         cron_fields(schedule)
-    try:
-        CONNECTORS[connector].config.model_validate(without_secrets(config))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(["config", *(str(part) for part in problem["loc"])])
-        raise BadSetup(where=where, problem=explain_problem(problem)) from error
+    refuse_plain_secrets(connector, config)
+    parse_config(connector, without_secrets(config))
     check_expectations(expectations)
+
+
+def refuse_plain_secrets(connector: str, config: Mapping[str, Any]) -> None:
+    """Refuse a secret that is written down instead of named."""
+    for name, field in CONNECTORS[connector].config.model_fields.items():
+        is_meant_secret = SecretStr in (field.annotation, *get_args(field.annotation))
+        if is_meant_secret and config.get(name) is not None and not is_secret(config[name]):
+            raise_bad(
+                f"config.{name}",
+                ko='비밀값은 적지 않고 환경 변수의 이름으로 가리킵니다: { env = "이름" }',
+                en='a secret is not written down but named by its environment variable: { env = "NAME" }',
+            )
+
+
+def parse_config(connector: str, config: Mapping[str, Any], mask: Callable[[str], str] = str) -> BaseModel:
+    """Return the connector's typed configuration; BadSetup names the field and never shows its value."""
+    try:
+        return CONNECTORS[connector].config.model_validate(config)
+    except ValidationError as error:
+        problem = error.errors(include_input=False)[0]
+        where = ".".join(["config", *(str(part) for part in problem["loc"])])
+        text = explain_problem(problem)
+    raise BadSetup(where=where, problem=Text(ko=mask(text.ko), en=mask(text.en)))
+
+
+def read_config(source: Source) -> tuple[BaseModel, list[str]]:
+    """Return the source's configuration, its secrets filled in, and the secrets."""
+    config, secrets = resolve_secrets(source.config)
+    return parse_config(source.connector, config, Mask(secrets)), secrets
 
 
 def check_expectations(expectations: Mapping[str, Any]) -> None:
@@ -116,6 +149,9 @@ def check_expectations(expectations: Mapping[str, Any]) -> None:
     except ValidationError as error:
         problem = error.errors()[0]
         raise BadSetup(where=f"expectations.{problem['loc'][0]}", problem=explain_problem(problem)) from error
+    for name in ("min_share", "max_rejected_share"):
+        if not 0 <= (expectations.get(name) or 0) <= 1:
+            raise_bad(f"expectations.{name}", ko="0과 1 사이여야 합니다", en="must be between 0 and 1")
 
 
 def read_expectations(source: Source) -> Expectations:

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from catalog.publish import collect_orphan_parts, forget_old_snapshots
 from ingest.pipeline import pull_run
-from ingest.raw import forget_raw
+from ingest.raw import forget_leftovers, forget_raw
 from ingest.runs import create_due_runs, sweep
 
 
@@ -27,3 +27,4 @@ def tidy() -> None:
     forget_old_snapshots(now)
     collect_orphan_parts()
     forget_raw(now)
+    forget_leftovers(now)

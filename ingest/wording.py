@@ -1,5 +1,6 @@
-"""Says what a validation library found wrong, in Korean and English."""
+"""Says what a validation library found wrong, in Korean and English; and makes foreign text fit to be stored."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,9 @@ SENTENCES: Mapping[str, Text] = {
     "string_type": Text(ko="문자여야 합니다", en="must be text"),
     "int_type": Text(ko="정수여야 합니다", en="must be a whole number"),
     "int_parsing": Text(ko="정수여야 합니다", en="must be a whole number"),
+    "int_from_float": Text(ko="정수여야 합니다", en="must be a whole number"),
     "float_type": Text(ko="수여야 합니다", en="must be a number"),
+    "float_parsing": Text(ko="수여야 합니다", en="must be a number"),
     "bool_type": Text(ko="true 또는 false여야 합니다", en="must be true or false"),
     "bool_parsing": Text(ko="true 또는 false여야 합니다", en="must be true or false"),
     "list_type": Text(ko="목록이어야 합니다", en="must be a list"),
@@ -19,14 +22,23 @@ SENTENCES: Mapping[str, Text] = {
     "dict_type": Text(ko="이름과 값의 표여야 합니다", en="must be a table of names and values"),
     "model_type": Text(ko="이름과 값의 표여야 합니다", en="must be a table of names and values"),
     "literal_error": Text(ko="쓸 수 있는 값: {expected}", en="must be one of {expected}"),
+    "date_form": Text(ko="YYYY-MM-DD 형식이어야 합니다", en="must be YYYY-MM-DD"),
+    "string_too_short": Text(ko="비어 있을 수 없습니다", en="must not be empty"),
     "greater_than_equal": Text(ko="{ge} 이상이어야 합니다", en="must be at least {ge}"),
     "greater_than": Text(ko="{gt}보다 커야 합니다", en="must be more than {gt}"),
     "less_than_equal": Text(ko="{le} 이하여야 합니다", en="must be at most {le}"),
 }
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 OTHER = Text(ko="잘못된 값입니다: {message}", en="{message}")
 
 
 def explain_problem(problem: Mapping[str, Any]) -> Text:
     """Return the sentence of one entry of pydantic's ``errors()``."""
     sentence = SENTENCES.get(problem["type"], OTHER)
-    return sentence.format(message=problem["msg"], **problem.get("ctx", {}))
+    values = {name: str(value).replace(" or ", ", ") for name, value in problem.get("ctx", {}).items()}
+    return sentence.format(message=problem["msg"].removeprefix("Value error, "), **values)
+
+
+def storable(text: str) -> str:
+    """Return the text without what a database refuses: NUL and halves of surrogate pairs become U+FFFD."""
+    return UNSTORABLE.sub("\ufffd", text)

@@ -1,10 +1,56 @@
-"""The stewards' admin site."""
+"""The stewards' admin site: what is registered on it, and the start page with today's work."""
 
-from django.contrib.admin import AdminSite
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
+from django.views.i18n import set_language
+
+from catalog.admin.change import ChangeAdmin
+from catalog.admin.dataset import DatasetAdmin
+from catalog.admin.organisation import OrganisationAdmin
+from catalog.admin.work import FindWork
+from catalog.models import Change, Dataset, Organisation
+
+CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
+    Dataset: DatasetAdmin,
+    Organisation: OrganisationAdmin,
+    Change: ChangeAdmin,
+}
+APP_ORDER = ("catalog", "ingest")  # the others follow
 
 
 class HubAdminSite(AdminSite):
     site_header = _("Urban data hub: stewards")
     site_title = _("Urban data hub")
     index_title = _("Today's work")
+    enable_nav_sidebar = False  # six tables fit on the start page
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.work: list[FindWork] = []
+        for model, options in CATALOGUE.items():
+            self.register(model, options)
+
+    def add_work(self, find: FindWork) -> None:
+        """Show another list on the start page; ``find`` is asked each time the page is opened."""
+        self.work.append(find)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        return [path("language/", set_language, name="language"), *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        work = [found for find in self.work if (found := find(request))]
+        return super().index(request, {"work": work, **(extra_context or {})})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
+        return sorted(super().get_app_list(request, app_label), key=lambda app: place_of(app["app_label"], APP_ORDER))
+
+
+def place_of(label: str, order: Iterable[str]) -> int:
+    labels = list(order)
+    return labels.index(label) if label in labels else len(labels)

@@ -6,7 +6,7 @@ Plain Python, no Django; the only room that knows the columnar libraries. The wa
 
 from catalog.records.encode import FORMATS, Format, as_dictionaries, encode
 from catalog.records.engine import Limits
-from catalog.records.query import MAXIMUM_LIMIT, OPERATORS, PARAMETERS, Query, parse_query
+from catalog.records.query import MAXIMUM_LIMIT, OPERATORS, PARAMETERS, Query, parse_query, snapshot_of_cursor
 from catalog.records.reasons import REASONS, explain
 from catalog.records.run import Page, run_query, stream_query
 from catalog.records.schema import TYPES, Column, Geometry, Schema, from_table_schema, to_table_schema
@@ -48,6 +48,7 @@ __all__ = [
     "from_table_schema",
     "parse_query",
     "run_query",
+    "snapshot_of_cursor",
     "stream_query",
     "tabulate",
     "to_table_schema",

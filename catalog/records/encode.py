@@ -14,16 +14,23 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import shapely
 
+from catalog.errors import Unanswerable
 from catalog.records.schema import Schema
+from catalog.records.tabulate import PARSERS
 from catalog.text import Text
 
 Batches = Iterable[pa.RecordBatch]
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+PARQUET_GROUP_ROWS = 100_000
+NINE_HOURS = pa.scalar(9 * 3_600_000_000, pa.duration("us"))
 
 
 @dataclass(frozen=True)
 class Format:
-    """A way to write records. ``pages``: answers one page unless told otherwise; the others answer whole."""
+    """A way to write records. ``pages``: answers one page unless told otherwise; the others answer whole.
+
+    ``takes_mark``: may begin with a byte order mark, which some spreadsheet programs want.
+    """
 
     name: str
     media_type: str
@@ -31,44 +38,55 @@ class Format:
     encode: Callable[[Batches, Schema], Iterator[bytes]]
     pages: bool = False
     needs_place: bool = False
+    takes_mark: bool = False
 
 
 def encode(batches: Batches, schema: Schema, format_name: str, *, byte_order_mark: bool = False) -> Iterator[bytes]:
-    """Write batches in a format of the table; ``schema`` holds exactly the columns of the batches."""
-    if byte_order_mark:
-        yield BYTE_ORDER_MARK
-    yield from FORMATS[format_name].encode(batches, schema)
+    """Write batches in a format of the table; ``schema`` holds exactly the columns of the batches.
+
+    The first chunk is there when the first batch is, never before, so that what goes wrong early is an error.
+    """
+    format_ = FORMATS[format_name]
+    if not byte_order_mark:
+        return format_.encode(batches, schema)
+    if not format_.takes_mark:
+        raise Unanswerable(
+            parameter="bom", reason=Text(ko="CSV에만 붙일 수 있습니다", en="only CSV takes a byte order mark")
+        )
+    return marked(format_.encode(batches, schema))
+
+
+def marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    yield BYTE_ORDER_MARK + next(chunks)
+    yield from chunks
 
 
 def encode_json(batches: Batches, schema: Schema) -> Iterator[bytes]:
     separator = b"["
     for batch in batches:
-        for record in as_dictionaries(batch, schema):
-            yield separator + orjson.dumps(record)
+        if batch.num_rows:
+            yield separator + orjson.dumps(list(as_dictionaries(batch, schema)))[1:-1]
             separator = b","
     yield b"[]" if separator == b"[" else b"]"
 
 
 def encode_ndjson(batches: Batches, schema: Schema) -> Iterator[bytes]:
     for batch in batches:
-        yield b"".join(
-            orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in as_dictionaries(batch, schema)
-        )
+        if batch.num_rows:
+            yield b"".join(
+                orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in as_dictionaries(batch, schema)
+            )
 
 
 def encode_csv(batches: Batches, schema: Schema) -> Iterator[bytes]:
+    """Write CSV (RFC 4180 with LF): an empty field is a missing value, ``""`` an empty text."""
     sink = Sink()
-    writer = None
-    for batch in batches:
-        shown = as_text_columns(batch, schema)
-        writer = writer or pyarrow.csv.CSVWriter(sink, shown.schema)
-        writer.write_batch(shown)
-        yield sink.take()
-    if writer is None:
-        yield (",".join(f'"{name}"' for name in schema.names) + "\n").encode()
-    else:
-        writer.close()
-        yield sink.take()
+    with pyarrow.csv.CSVWriter(sink, text_schema(schema)) as writer:
+        for batch in batches:
+            writer.write_batch(as_text_columns(batch, schema))
+            yield sink.take()
+    if rest := sink.take():
+        yield rest
 
 
 def encode_geojson(batches: Batches, schema: Schema) -> Iterator[bytes]:
@@ -90,15 +108,16 @@ def encode_geojson(batches: Batches, schema: Schema) -> Iterator[bytes]:
 def encode_parquet(batches: Batches, schema: Schema) -> Iterator[bytes]:
     """Write Parquet as it is typed; geometries are WKB with GeoParquet metadata."""
     sink = Sink()
-    writer = None
-    for batch in batches:
-        writer = writer or pq.ParquetWriter(sink, with_geo_metadata(batch.schema, schema), compression="zstd")
-        writer.write_table(pa.Table.from_batches([batch.cast(writer.schema)]))
-        yield sink.take()
-    if writer is None:
-        from_schema = pa.schema([pa.field(name, pa.string()) for name in schema.names])
-        writer = pq.ParquetWriter(sink, from_schema)
-    writer.close()
+    typed = typed_schema(schema)
+    with pq.ParquetWriter(sink, typed, compression="zstd") as writer:
+        waiting: list[pa.RecordBatch] = []
+        for batch in batches:
+            waiting.append(batch.select(typed.names).cast(typed))
+            if sum(part.num_rows for part in waiting) >= PARQUET_GROUP_ROWS:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting.clear()
+                yield sink.take()
+        writer.write_table(pa.Table.from_batches(waiting, typed))
     yield sink.take()
 
 
@@ -107,7 +126,7 @@ FORMATS: Mapping[str, Format] = {
     for format_ in (
         Format("json", "application/json", Text(ko="JSON", en="JSON"), encode_json, pages=True),
         Format("ndjson", "application/x-ndjson", Text(ko="줄 단위 JSON", en="JSON lines"), encode_ndjson),
-        Format("csv", "text/csv; charset=utf-8", Text(ko="CSV", en="CSV"), encode_csv),
+        Format("csv", "text/csv; charset=utf-8", Text(ko="CSV", en="CSV"), encode_csv, takes_mark=True),
         Format("geojson", "application/geo+json", Text(ko="GeoJSON", en="GeoJSON"), encode_geojson, needs_place=True),
         Format("parquet", "application/vnd.apache.parquet", Text(ko="Parquet", en="Parquet"), encode_parquet),
     )
@@ -117,8 +136,11 @@ FORMATS: Mapping[str, Format] = {
 def as_dictionaries(
     batch: pa.RecordBatch | pa.Table, schema: Schema, *, without_geometry: bool = False
 ) -> Iterator[dict[str, object]]:
-    """Yield records as dictionaries ready for JSON."""
-    names = [name for name in batch.schema.names if not (without_geometry and schema[name].type == "geometry")]
+    """Yield records as dictionaries ready for JSON; ``without_geometry`` leaves out the geometry that is their place."""
+    place = schema.geometry.column if without_geometry and schema.geometry else ""
+    names = [name for name in batch.schema.names if name != place]
+    if not names:
+        return ({} for _ in range(batch.num_rows))
     columns = [json_values(batch.column(name), schema[name].type) for name in names]
     return (dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True))
 
@@ -144,40 +166,50 @@ def geometries(batch: pa.RecordBatch, schema: Schema) -> list[object]:
     return [None if x is None or y is None else {"type": "Point", "coordinates": [x, y]} for x, y in points]
 
 
+def text_schema(schema: Schema) -> pa.Schema:
+    """Return the columns of ``as_text_columns``."""
+    written = {"date", "datetime", "geometry"}
+    return pa.schema(
+        (column.name, pa.string() if column.type in written else PARSERS[column.type].arrow)
+        for column in schema.columns
+    )
+
+
 def as_text_columns(batch: pa.RecordBatch, schema: Schema) -> pa.RecordBatch:
+    """Write dates as ISO 8601 and geometries as well-known text; numbers stay numbers."""
     columns = []
-    for name in batch.schema.names:
-        values = batch.column(name)
-        if schema[name].type == "geometry":
+    for column in schema.columns:
+        values = batch.column(column.name)
+        if column.type == "geometry":
             shapes = shapely.from_wkb(np.array(values.to_pylist(), dtype=object))
             values = pa.array(shapely.to_wkt(shapes, rounding_precision=-1), pa.string())
-        columns.append(text_of(values, schema[name].type))
-    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+        columns.append(text_of(values, column.type))
+    return pa.RecordBatch.from_arrays(columns, schema=text_schema(schema))
 
 
 def text_of(values: pa.Array | pa.ChunkedArray, kind: str) -> pa.Array | pa.ChunkedArray:
-    """Return dates and date-times as ISO text; other values as they are."""
+    """Return dates and date-times as ISO text, the latter in Korean Standard Time; other values as they are."""
     if kind == "date":
         return values.cast(pa.string())
     if kind != "datetime":
         return values
-    local = pc.local_timestamp(values.cast(pa.timestamp("us", tz="Asia/Seoul")))
-    whole = pc.equal(pc.floor_temporal(local, unit="second"), local)
-    if pc.all(whole, min_count=0).as_py() or len(values) == values.null_count:
-        local = local.cast(pa.timestamp("s"))
-    return pc.binary_join_element_wise(pc.strftime(local, format="%Y-%m-%dT%H:%M:%S"), "+09:00", "")
+    local = pc.add(values.cast(pa.timestamp("us")), NINE_HOURS)
+    texts = pc.binary_replace_slice(local.cast(pa.string()), 10, 11, "T")  # casting is ten times as fast as strftime
+    return pc.binary_join_element_wise(pc.replace_substring(texts, ".000000", ""), "+09:00", "")
 
 
-def with_geo_metadata(arrow_schema: pa.Schema, schema: Schema) -> pa.Schema:
+def typed_schema(schema: Schema) -> pa.Schema:
+    """Return the Arrow types of the columns, with GeoParquet metadata when the place is one of them."""
+    typed = pa.schema((column.name, PARSERS[column.type].arrow) for column in schema.columns)
     geometry = schema.geometry
-    if geometry is None or geometry.is_point or geometry.column not in arrow_schema.names:
-        return arrow_schema
+    if geometry is None or geometry.is_point:
+        return typed
     geo = {
         "version": "1.1.0",
         "primary_column": geometry.column,
         "columns": {geometry.column: {"encoding": "WKB", "geometry_types": []}},
     }
-    return arrow_schema.with_metadata({"geo": orjson.dumps(geo)})
+    return typed.with_metadata({"geo": orjson.dumps(geo)})
 
 
 class Sink:

@@ -8,7 +8,7 @@ run in ``run.py``; typing runs here too (``tabulate.py``).
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,13 +30,14 @@ class Limits:
 
 
 Wanted = tuple[tuple[Path, ...], Path, int]
-_kept: dict[int, tuple[Wanted, duckdb.DuckDBPyConnection]] = {}  # by thread
+KEPT_PER_THREAD = 3  # as many as a run needs: to type, to write and to read
+_kept: dict[tuple[int, Wanted], duckdb.DuckDBPyConnection] = {}  # by thread and what was wanted, oldest first
 _lock = threading.Lock()
 
 
 @contextmanager
 def connect(folders: tuple[Path, ...], limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a cursor that may read and write under ``folders`` only; the connection below is kept per thread."""
+    """Yield a cursor that may read and write under ``folders`` only; the connection below is kept for the thread."""
     with _lock:
         cursor = connection_of_thread((folders, limits.spool, limits.memory_mib)).cursor()
     try:
@@ -46,17 +47,16 @@ def connect(folders: tuple[Path, ...], limits: Limits) -> Iterator[duckdb.DuckDB
 
 
 def connection_of_thread(wanted: Wanted) -> duckdb.DuckDBPyConnection:
-    """Return this thread's connection, opened anew (25 ms) when other folders or limits are wanted than last time."""
+    """Return this thread's connection for these folders and limits; opening one takes 25 ms."""
     thread = threading.get_ident()
-    if thread not in _kept or _kept[thread][0] != wanted:
-        forget_ended_threads()
-        _kept[thread] = (wanted, open_connection(*wanted))
-    return _kept[thread][1]
-
-
-def forget_ended_threads() -> None:
-    for thread in _kept.keys() - {running.ident for running in threading.enumerate()}:
-        del _kept[thread]
+    if (thread, wanted) not in _kept:
+        running = {other.ident for other in threading.enumerate()}
+        own = [known for known in _kept if known[0] == thread]
+        ended = [known for known in _kept if known[0] not in running]
+        for known in [*ended, *own[: 1 - KEPT_PER_THREAD]]:
+            del _kept[known]
+        _kept[thread, wanted] = open_connection(*wanted)
+    return _kept[thread, wanted]
 
 
 def open_connection(folders: tuple[Path, ...], spool: Path, memory_mib: int) -> duckdb.DuckDBPyConnection:
@@ -79,7 +79,7 @@ def close_before_fork() -> None:
     Answers that other threads are reading go on, their cursors keep the engine alive.
     """
     _lock.acquire()
-    for _, connection in _kept.values():
+    for connection in _kept.values():
         connection.close()
     _kept.clear()
 
@@ -90,18 +90,21 @@ os.register_at_fork(before=close_before_fork, after_in_parent=_lock.release, aft
 @contextmanager
 def deadline(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
     """Interrupt whatever runs on ``cursor`` after ``seconds``; the engine then raises ``duckdb.InterruptException``."""
+    done = threading.Event()
 
     def interrupt() -> None:
-        with suppress(duckdb.ConnectionException):  # it was closed at this very moment
+        patience = seconds
+        while not done.wait(patience):
             cursor.interrupt()
+            patience = 0.01  # again and again: one that strikes between two statements is lost
 
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
+    watcher = threading.Thread(target=interrupt, daemon=True)
+    watcher.start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()
+        watcher.join()  # so that it cannot strike after the cursor is closed
 
 
 def identifier(name: str) -> str:

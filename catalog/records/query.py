@@ -6,12 +6,15 @@ How a Query is answered is in ``run.py``.
 """
 
 import base64
+import dataclasses
 import datetime as dt
 import hashlib
+import math
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -21,7 +24,7 @@ from catalog.text import Text
 
 DEFAULT_LIMIT = 100
 MAXIMUM_LIMIT = 10_000
-KOREAN_TIME = ZoneInfo("Asia/Seoul")
+KOREAN_TIME = dt.timezone(dt.timedelta(hours=9))  # the same through all years, see engine.py
 
 
 @dataclass(frozen=True)
@@ -147,14 +150,14 @@ def one_value(name: str, values: list[str]) -> str:
 
 
 def parse_conditions(name: str, values: list[str], schema: Schema) -> list[Condition]:
-    column_name, _, operator_name = name.partition("__")
-    operator_name = operator_name or "eq"
+    column_name, separator, operator_name = name.partition("__")
     if column_name not in schema:
-        if "__" in name or name in schema:
+        if separator:
             raise UnknownColumn(column=column_name, allowed=schema.names)
         raise UnknownParameter(parameter=name, allowed=(*PARAMETERS, "format", "bom", *schema.names))
     column = schema[column_name]
     allowed = [known for known, operator in OPERATORS.items() if column.type in operator.types]
+    operator_name = operator_name if separator else "eq"
     if operator_name not in allowed:
         raise UnknownOperator(column=column_name, operator=operator_name, allowed=allowed)
     operator = OPERATORS[operator_name]
@@ -187,40 +190,68 @@ def read_value(parameter: str, text: str, column: Column) -> Any:  # noqa: ANN40
 
 
 def read_integer(text: str) -> int:
-    number = int(text)
+    number = int(require_match(INTEGER, text).group())
     if not -(2**63) <= number < 2**63:
         raise ValueError(text)
     return number
 
 
 def read_number(text: str) -> float:
-    number = float(text)
-    if number != number or number in (float("inf"), float("-inf")):
+    number = float(require_match(NUMBER, text).group())
+    if not math.isfinite(number):
         raise ValueError(text)
     return number
 
 
+def read_boolean(text: str) -> bool:
+    if text.lower() not in FLAGS:
+        raise ValueError(text)
+    return FLAGS[text.lower()]
+
+
 def read_datetime(text: str) -> dt.datetime:
     """Read an ISO date-time; without an offset it is Korean time (a ``+`` that a URL turned into a space is mended)."""
-    moment = dt.datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
-    return moment if moment.tzinfo else moment.replace(tzinfo=KOREAN_TIME)
+    moment = dt.datetime.fromisoformat(LOST_PLUS.sub(r"\1+", text.strip()))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=KOREAN_TIME)
+    return moment.astimezone(KOREAN_TIME)  # raises outside the years 1 to 9999
+
+
+def read_time(text: str) -> str:
+    """Return the time as it is published: two digits, seconds only when there are some."""
+    hour, minute, second = require_match(TIME, text).groups()
+    return f"{int(hour):02d}:{minute}" + (f":{second}" if second not in (None, "00") else "")
 
 
 def read_text(text: str) -> str:
-    if "\x00" in text:
+    """Return the text in the Unicode form of the records; a NUL or half a surrogate pair is in none of them."""
+    if "\0" in text:
         raise ValueError("NUL")
-    return text
+    text.encode()
+    return unicodedata.normalize("NFC", text)
 
+
+def require_match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
+    match = pattern.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(text)
+    return match
+
+
+# Narrower than int() and float(), which also read "1_000" and "infinity".
+INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
+NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+TIME = re.compile(r"([01]?[0-9]|2[0-3]|24(?=:00(?::00)?\Z)):([0-5][0-9])(?::([0-5][0-9]))?")
+LOST_PLUS = re.compile(r"([T ][0-9]{2}:?[0-9]{2}\S*) (?=[0-9]{2}(?::?[0-9]{2})?\Z)")
 
 READERS: Mapping[str, tuple[Callable[[str], Any], Text]] = {
     "string": (read_text, Text(ko="문자", en="text")),
-    "time": (read_text, Text(ko="HH:MM", en="HH:MM")),
+    "time": (read_time, Text(ko="HH:MM 또는 HH:MM:SS", en="HH:MM or HH:MM:SS")),
     "integer": (read_integer, Text(ko="정수", en="a whole number")),
     "number": (read_number, Text(ko="수", en="a number")),
-    "boolean": (lambda text: FLAGS[text.lower()] if text.lower() in FLAGS else int("x"), Text(ko="true 또는 false", en="true or false")),
-    "date": (lambda text: dt.date.fromisoformat(text), Text(ko="YYYY-MM-DD", en="YYYY-MM-DD")),
+    "boolean": (read_boolean, Text(ko="true 또는 false", en="true or false")),
+    "date": (dt.date.fromisoformat, Text(ko="YYYY-MM-DD", en="YYYY-MM-DD")),
     "datetime": (read_datetime, Text(ko="YYYY-MM-DDTHH:MM:SS+09:00", en="YYYY-MM-DDTHH:MM:SS+09:00")),
-}  # fmt: skip
+}
 
 
 def parse_select(text: str, schema: Schema) -> tuple[str, ...]:
@@ -277,26 +308,33 @@ def parse_interval(text: str, schema: Schema) -> list[Condition]:
     if not slash:
         end = start
     try:
-        conditions = []
-        if start not in ("", ".."):
-            conditions.append(Condition(column.name, "gte", read_bound(start, column)))
-        if end not in ("", ".."):
-            conditions.append(upper_bound(end, column))
-    except ValueError as error:
+        bounds = [
+            *([] if start in OPEN else [Condition(column.name, "gte", read_start(start, column))]),
+            *([] if end in OPEN else [read_end(end, column)]),
+        ]
+    except (ValueError, OverflowError) as error:
         raise BadValue(parameter="datetime", value=text, expected=expected) from error
-    if not conditions:
+    if not bounds or bounds[0].value > bounds[-1].value:
         raise BadValue(parameter="datetime", value=text, expected=expected)
-    return conditions
+    return bounds
 
 
-def read_bound(text: str, column: Column) -> dt.date | dt.datetime:
-    return dt.date.fromisoformat(text[:10]) if column.type == "date" else read_datetime(text)
+OPEN = ("", "..")
 
 
-def upper_bound(text: str, column: Column) -> Condition:
-    if column.type == "datetime" and len(text) == len("2018-01-01"):
-        return Condition(column.name, "lt", read_datetime(text) + dt.timedelta(days=1))
-    return Condition(column.name, "lte", read_bound(text, column))
+def read_start(text: str, column: Column) -> dt.date | dt.datetime:
+    moment = read_datetime(text)
+    return moment.date() if column.type == "date" else moment
+
+
+def read_end(text: str, column: Column) -> Condition:
+    """Return the upper condition; a day without a time is meant whole."""
+    moment = read_datetime(text)
+    if column.type == "date":
+        return Condition(column.name, "lte", moment.date())
+    if ":" not in text and "T" not in text:
+        return Condition(column.name, "lt", moment + dt.timedelta(days=1))
+    return Condition(column.name, "lte", moment)
 
 
 def parse_limit(text: str) -> int:
@@ -315,34 +353,41 @@ def json_ready(value: object) -> object:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def with_cursor(query: Query, text: str, schema: Schema) -> Query:
-    """Return the question going on where a cursor points."""
+def snapshot_of_cursor(text: str) -> str:
+    """Return the digest of the snapshot that a cursor goes on in."""
     try:
-        content = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        snapshot, digest, values, row = content
-        if (
-            digest != query.digest
-            or len(values) != len(query.order_by)
-            or not isinstance(row, int)
-            or not isinstance(snapshot, str)
-        ):
-            raise BadCursor
-        typed = tuple(
-            None
-            if value is None
-            else read_value("cursor", value, schema[order.column])
-            if isinstance(value, str)
-            else value
-            for value, order in zip(values, query.order_by, strict=True)
-        )
-    except (ValueError, TypeError, BadValue) as error:
+        snapshot, *_ = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        return require_type(snapshot, str)
+    except (ValueError, TypeError) as error:
         raise BadCursor from error
-    return Query(
-        select=query.select,
-        conditions=query.conditions,
-        order_by=query.order_by,
-        box=query.box,
-        limit=query.limit,
-        cursor=Cursor(snapshot, typed, row),
-        exact_count=query.exact_count,
-    )
+
+
+def with_cursor(query: Query, text: str, schema: Schema) -> Query:
+    """Return the question going on where a cursor points; whatever is not a cursor of ours is a BadCursor."""
+    try:
+        snapshot, digest, values, row = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if digest != query.digest or not isinstance(snapshot, str) or not isinstance(values, list):
+            raise BadCursor
+        columns = [schema[order.column] for order in query.order_by]
+        places = tuple(read_place(value, column) for value, column in zip(values, columns, strict=True))
+        cursor = Cursor(snapshot, places, require_type(row, int))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadCursor from error
+    return dataclasses.replace(query, cursor=cursor)
+
+
+def read_place(value: object, column: Column) -> Any:  # noqa: ANN401
+    """Read a sort value back as the column's type, as ``encode_cursor`` wrote it."""
+    if value is None:
+        return None
+    if column.type == "date":
+        return dt.date.fromisoformat(require_type(value, str))
+    if column.type == "datetime":
+        return dt.datetime.fromisoformat(require_type(value, str)).astimezone(KOREAN_TIME)
+    return require_type(value, {"integer": int, "number": float, "boolean": bool}.get(column.type, str))
+
+
+def require_type(value: Any, kind: type) -> Any:  # noqa: ANN401
+    if type(value) is not kind or (kind is int and not -(2**63) <= value < 2**63):
+        raise ValueError(value)
+    return value

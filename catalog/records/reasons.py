@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from catalog.text import Text
 
 REASONS: Mapping[str, Text] = {
+    "not-text": Text(ko="글자가 아닌 값이 들어 있습니다: '{value}'", en="holds what is no text: '{value}'"),
     "not-integer": Text(ko="정수가 아닙니다: '{value}'", en="not a whole number: '{value}'"),
     "not-number": Text(ko="수가 아닙니다: '{value}'", en="not a number: '{value}'"),
     "not-boolean": Text(ko="예/아니오 값이 아닙니다: '{value}'", en="neither yes nor no: '{value}'"),
@@ -21,6 +22,7 @@ REASONS: Mapping[str, Text] = {
         ko="위도와 경도가 서로 바뀌었습니다: '{value}'", en="latitude and longitude are swapped: '{value}'"
     ),
     "outside-area": Text(ko="좌표가 대한민국 밖입니다: '{value}'", en="the place lies outside Korea: '{value}'"),
+    "no-place": Text(ko="지구 위의 좌표가 아닙니다: '{value}'", en="no place on Earth: '{value}'"),
     "duplicate-key": Text(
         ko="키가 같은 레코드가 이미 있습니다: '{value}'", en="a record with this key came before: '{value}'"
     ),

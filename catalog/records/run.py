@@ -6,18 +6,18 @@ order (the sort columns, then the row's number in the snapshot), so a cursor goe
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from catalog.errors import Unanswerable
+from catalog.errors import SnapshotNotFound, TooExpensive
 from catalog.records.engine import Limits, connect, deadline, identifier
 from catalog.records.query import DEFAULT_LIMIT, OPERATORS, Condition, Cursor, Order, Query, encode_cursor
 from catalog.records.schema import Schema
-from catalog.records.snapshot import Manifest, count, read_parts
+from catalog.records.snapshot import Manifest, count, has_hidden_rows, read_parts
 from catalog.records.store import Store
 from catalog.records.tabulate import BOUNDS, ROW
 from catalog.text import Text
@@ -36,16 +36,12 @@ class Page:
 
 def run_query(manifest: Manifest, query: Query, store: Store, limits: Limits) -> Page:
     """Answer a question with one page."""
+    require_snapshot(manifest, query)
     wanted = query.limit or DEFAULT_LIMIT
     statement, parameters = build_statement(manifest, query, store, limit=wanted + 1)
-    with connect((store.root,), limits) as cursor, deadline(cursor, limits.seconds):
-        try:
-            rows = cursor.sql(statement, params=parameters or None).to_arrow_table()
-            total = count_matching(manifest, query, store, cursor) if query.exact_count else None
-        except duckdb.InterruptException as error:
-            raise too_long(limits) from error
-        except duckdb.OutOfMemoryException as error:
-            raise too_much(limits) from error
+    with connect((store.root,), limits) as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
+        rows = cursor.sql(statement, params=parameters or None).to_arrow_table()
+        total = count_matching(manifest, query, store, cursor) if query.exact_count else None
     has_more = rows.num_rows > wanted
     rows = rows.slice(0, wanted)
     next_cursor = encode_cursor(last_place(rows, manifest, query), query) if has_more else None
@@ -53,21 +49,24 @@ def run_query(manifest: Manifest, query: Query, store: Store, limits: Limits) ->
 
 
 def stream_query(manifest: Manifest, query: Query, store: Store, limits: Limits) -> Iterator[pa.RecordBatch]:
-    """Answer a question whole, batch by batch with flat memory; a limit cuts it off."""
-    with ExitStack() as stack:
-        cursor = stack.enter_context(connect((store.root,), limits))
-        left = query.limit
+    """Answer a question whole, batch by batch with flat memory; a limit cuts it off.
+
+    The time limit holds for each batch, not for the whole, which lasts as long as the reader takes.
+    """
+    require_snapshot(manifest, query)
+    left = manifest.records if query.limit is None else query.limit
+    with connect((store.root,), limits) as cursor:
         for statement, parameters in stream_statements(manifest, query, store):
-            try:
-                for batch in cursor.sql(statement, params=parameters or None).to_arrow_reader(BATCH_ROWS):
-                    shown = batch.select(list(query.select))
-                    yield shown if left is None else shown.slice(0, left)
-                    if left is not None:
-                        left -= shown.num_rows
-                        if left <= 0:
-                            return
-            except duckdb.OutOfMemoryException as error:
-                raise too_much(limits) from error
+            reader = None
+            while left > 0:
+                with deadline(cursor, limits.seconds), engine_errors(limits):
+                    if reader is None:
+                        reader = cursor.sql(statement, params=parameters or None).to_arrow_reader(BATCH_ROWS)
+                    batch = next(reader, None)
+                if batch is None:
+                    break
+                yield batch.select(list(query.select)).slice(0, left)
+                left -= batch.num_rows
 
 
 def stream_statements(manifest: Manifest, query: Query, store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -76,7 +75,7 @@ def stream_statements(manifest: Manifest, query: Query, store: Store) -> Iterato
         yield build_statement(manifest, query, store, limit=query.limit)
         return
     for position in relevant_parts(manifest, query):
-        yield build_statement(manifest, query, store, limit=None, positions=[position], ordered=False)
+        yield build_statement(manifest, query, store, limit=None, positions=[position])
 
 
 def build_statement(
@@ -86,9 +85,11 @@ def build_statement(
     *,
     limit: int | None,
     positions: Iterable[int] | None = None,
-    ordered: bool = True,
 ) -> tuple[str, dict[str, Any]]:
-    """Return the statement and parameters that answer ``query``; no value of the question stands in its text."""
+    """Return the statement and parameters that answer ``query``; no value of the question stands in its text.
+
+    Parts keep the order of their rows, so that a page without a sort ends as soon as it is full.
+    """
     chosen = relevant_parts(manifest, query) if positions is None else list(positions)
     columns = list(
         dict.fromkeys(
@@ -105,7 +106,7 @@ def build_statement(
     statement = f"SELECT {shown}, {ROW} FROM ({relation}) AS records"
     if conditions := [*where, *after]:
         statement += " WHERE " + " AND ".join(conditions)
-    if ordered:
+    if query.order_by or any(has_hidden_rows(manifest, position) for position in chosen):
         statement += f" ORDER BY {order_clause(query.order_by)}"
     if limit is not None:
         statement += f" LIMIT {limit:d}"
@@ -232,21 +233,42 @@ PRUNERS = {
 }
 
 
-def too_long(limits: Limits) -> Unanswerable:
-    return Unanswerable(
-        parameter="query",
+def require_snapshot(manifest: Manifest, query: Query) -> None:
+    """Refuse a cursor of another snapshot, whose rows have other numbers."""
+    if query.cursor is not None and query.cursor.snapshot != manifest.digest:
+        raise SnapshotNotFound(snapshot=query.cursor.snapshot[:12])
+
+
+@contextmanager
+def engine_errors(limits: Limits) -> Iterator[None]:
+    """Tell in our words what the engine gave up on; a batch that is being read says it as an OSError."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise too_long(limits) from error
+    except duckdb.OutOfMemoryException as error:
+        raise too_much(limits) from error
+    except OSError as error:
+        if "Out of Memory" in str(error):
+            raise too_much(limits) from error
+        if "Interrupted" in str(error):
+            raise too_long(limits) from error
+        raise
+
+
+def too_long(limits: Limits) -> TooExpensive:
+    return TooExpensive(
         reason=Text(
-            ko=f"질문이 {limits.seconds:.0f}초 안에 끝나지 않았습니다. 조건을 좁히십시오",
-            en=f"the question took longer than {limits.seconds:.0f} s; narrow it down",
-        ),
+            ko=f"{limits.seconds:g}초 안에 끝나지 않았습니다. 조건을 좁히십시오.",
+            en=f"it took longer than {limits.seconds:g} s; narrow it down",
+        )
     )
 
 
-def too_much(limits: Limits) -> Unanswerable:
-    return Unanswerable(
-        parameter="query",
+def too_much(limits: Limits) -> TooExpensive:
+    return TooExpensive(
         reason=Text(
-            ko=f"질문이 메모리 {limits.memory_mib} MiB보다 더 필요합니다. 조건을 좁히거나 정렬을 빼십시오",
-            en=f"the question needs more than {limits.memory_mib} MiB of memory; narrow it down or do not sort",
-        ),
+            ko=f"메모리가 {limits.memory_mib} MiB보다 더 필요합니다. 조건을 좁히거나 정렬을 빼십시오.",
+            en=f"it needs more than {limits.memory_mib} MiB of memory; narrow it down or do not sort",
+        )
     )

@@ -151,8 +151,21 @@ def check_schema(schema: Schema) -> None:
                 ko=f"'{column.type}' 유형은 없습니다. 쓸 수 있는 것: {', '.join(TYPES)}",
                 en=f"unknown type '{column.type}'; allowed: {', '.join(TYPES)}",
             )
+        check_bounds(column, where)
         seen.add(column.name)
     check_references(schema)
+
+
+def check_bounds(column: Column, where: str) -> None:
+    bounds = [bound for bound in (column.minimum, column.maximum) if bound is not None]
+    if bounds and column.type not in ("integer", "number"):
+        raise_bad(
+            where,
+            ko="minimum과 maximum은 integer와 number 열에만 쓸 수 있습니다",
+            en="minimum and maximum are for integer and number columns only",
+        )
+    if bounds != sorted(bounds):
+        raise_bad(where, ko="minimum이 maximum보다 큽니다", en="the minimum is greater than the maximum")
 
 
 def check_references(schema: Schema) -> None:
@@ -161,6 +174,8 @@ def check_references(schema: Schema) -> None:
         for name in names:
             if name not in schema:
                 raise_bad(part, ko=f"'{name}' 열이 없습니다", en=f"there is no column '{name}'")
+        if any(schema[name].type == "geometry" for name in names):
+            raise_bad(part, ko="도형 열은 쓸 수 없습니다", en="a geometry column cannot be used here")
     if schema.time and schema[schema.time].type not in ("date", "datetime"):
         raise_bad(
             "time", ko="시간 열은 date 또는 datetime이어야 합니다", en="the time column must be a date or datetime"

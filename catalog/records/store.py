@@ -8,6 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +34,9 @@ class Store:
             os.utime(target)  # young again, so that it is not collected before its manifest is committed
             written.unlink()
             return digest
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            sync_to_disk(self.root)
         sync_to_disk(written)
         written.replace(target)
         sync_to_disk(target.parent)
@@ -47,10 +50,13 @@ class Store:
         """Remove files that no manifest names and that are old enough to belong to no running write."""
         removed = 0
         for digest in list(self.digests()):
+            if digest in referenced:
+                continue
             path = self.path(digest)
-            if digest not in referenced and time.time() - path.stat().st_mtime > older_than_seconds:
-                path.unlink(missing_ok=True)
-                removed += 1
+            with suppress(FileNotFoundError):  # another collector was faster
+                if time.time() - path.stat().st_mtime > older_than_seconds:
+                    path.unlink()
+                    removed += 1
         return removed
 
 

@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from catalog.records.engine import Limits, connect, identifier
+import orjson
+
+from catalog.records.engine import Limits, connect, identifier, text_literal
 from catalog.records.reasons import explain
-from catalog.records.tabulate import ROW, RefusedFile, Staged
+from catalog.records.schema import Schema
+from catalog.records.tabulate import BLOCK_ROWS, ROW, RefusedFile, Staged
 from catalog.text import Text
 
 Severity = Literal["warning", "blocking"]
@@ -80,47 +83,56 @@ def refuse_repeated_keys(staged: Staged, expectations: Expectations, limits: Lim
         return
     keys = ", ".join(identifier(name) for name in staged.schema.key)
     direction = "ASC" if expectations.keep == "first" else "DESC"
-    shown = ", ".join(identifier(column.name) for column in staged.schema.columns if column.type != "geometry")
-    repeated = staged.path.with_suffix(".unique.parquet")
     ranked = (
         f"(SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY {ROW} {direction}) AS _rank "
         f"FROM read_parquet($path))"
     )
-    with connect((limits.spool,), limits) as cursor, RefusedFile(staged) as refused:
-        found = cursor.sql(
-            f"SELECT {ROW}, concat_ws(', ', {keys}) AS _key, to_json({{{shown_as_struct(shown)}}}) AS _record "
-            f"FROM {ranked} WHERE _rank > 1 ORDER BY {ROW}",
-            params={"path": str(staged.path)},
-        ).to_arrow_table()
-        if not found.num_rows:
-            return
-        for entry in found.to_pylist():
-            refused.write_named(
-                entry[ROW], "duplicate-key", staged.schema.key[0], entry["_key"][:200], {"record": entry["_record"]}
+    source = {"path": str(staged.path)}
+    unique = staged.path.with_suffix(".unique.parquet")
+    refused_before = staged.refused
+    try:
+        with connect((limits.spool,), limits) as cursor, RefusedFile(staged) as refused:
+            repeated = cursor.sql(
+                f"SELECT {ROW}, concat_ws(', ', {keys}) AS _key, to_json({shown_record(staged.schema)}) AS _record "
+                f"FROM {ranked} WHERE _rank > 1 ORDER BY {ROW}",
+                params=source,
             )
-        cursor.execute(
-            f"COPY (SELECT * EXCLUDE (_rank) FROM {ranked} WHERE _rank = 1 ORDER BY {ROW}) "
-            f"TO '{repeated}' (FORMAT parquet, COMPRESSION zstd)",
-            {"path": str(staged.path)},
-        )
-    repeated.replace(staged.path)
-    staged.accepted -= found.num_rows
+            for batch in repeated.to_arrow_reader(BLOCK_ROWS):
+                for row, key, record in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    refused.write(row, "duplicate-key", staged.schema.key[0], key[:200], orjson.loads(record))
+            if staged.refused == refused_before:
+                return
+            cursor.execute(
+                f"COPY (SELECT * EXCLUDE (_rank) FROM {ranked} WHERE _rank = 1 ORDER BY {ROW}) "
+                f"TO {text_literal(str(unique))} (FORMAT parquet, COMPRESSION zstd)",
+                source,
+            )
+        unique.replace(staged.path)
+    finally:
+        unique.unlink(missing_ok=True)
+    staged.accepted -= staged.refused - refused_before
 
 
-def shown_as_struct(columns: str) -> str:
-    """Turn ``"a", "b"`` into ``'a': "a", 'b': "b"``; column names hold only letters, digits and underscores."""
-    return ", ".join(f"'{name.strip(chr(34))}': {name}" for name in columns.split(", "))
+def shown_record(schema: Schema) -> str:
+    """Return the expression of a record as it was typed, without geometries."""
+    shown = [column.name for column in schema.columns if column.type != "geometry"]
+    return "{" + ", ".join(f"{text_literal(name)}: {identifier(name)}" for name in shown) + "}"
 
 
 def refused_findings(staged: Staged) -> list[Finding]:
     """Tell each kind of refusal once, with its count and an example."""
     findings = []
     for (code, column), count in staged.reasons.most_common():
-        samples = staged.samples[code, column]
+        example = staged.samples[code, column][0]
         text = Text(
-            ko="{count}개 레코드를 공개하지 않았습니다: {why} (예: {row}번째 행)",
-            en="{count} records were not published: {why} (for example row {row})",
-        ).format(count=count, why=explain(code, samples[0]["value"]), row=samples[0]["row"])
+            ko="{count}개 레코드를 공개하지 않았습니다: {where}{why} ({row}번째 행)",
+            en="{count} not published: {where}{why} (row {row})",
+        ).format(
+            count=Text(ko=f"{count:,}", en=f"{count:,} record{'' if count == 1 else 's'}"),
+            where=f"{column}: " if column else "",
+            why=explain(code, example["value"]),
+            row=example["row"],
+        )
         findings.append(Finding(code=code, severity="warning", text=text, count=count, column=column))
     return findings
 
@@ -167,8 +179,8 @@ def too_few_rows(staged: Staged, expectations: Expectations, previous_rows: int 
         code="too-few-rows",
         severity="blocking",
         text=Text(
-            ko=f"공개할 수 있는 레코드가 {staged.accepted}개뿐입니다. 최소 {expectations.min_rows}개가 필요합니다.",
-            en=f"Only {staged.accepted} records could be published; at least {expectations.min_rows} are expected.",
+            ko=f"공개할 수 있는 레코드가 {staged.accepted:,}개뿐입니다. 최소 {expectations.min_rows:,}개가 필요합니다.",
+            en=f"Only {staged.accepted:,} of at least {expectations.min_rows:,} expected records could be published.",
         ),
         count=staged.accepted,
     )
@@ -185,8 +197,10 @@ def far_fewer_rows(staged: Staged, expectations: Expectations, previous_rows: in
         code="far-fewer-rows",
         severity="blocking",
         text=Text(
-            ko=f"지난번 {previous_rows}개에서 {staged.accepted}개로 줄었습니다. 최소 비율은 {expectations.min_share:.0%}입니다.",
-            en=f"Down from {previous_rows} records to {staged.accepted}; at least {expectations.min_share:.0%} are expected.",
+            ko=f"레코드가 지난번 {previous_rows:,}개에서 {staged.accepted:,}개로 줄었습니다. "
+            f"최소 비율은 {percent(expectations.min_share)}입니다.",
+            en=f"Down from {previous_rows:,} records to {staged.accepted:,}; "
+            f"at least {percent(expectations.min_share)} of them are expected.",
         ),
         count=staged.accepted,
     )
@@ -200,11 +214,15 @@ def too_many_refused(staged: Staged, expectations: Expectations, previous_rows: 
         code="too-many-refused",
         severity="blocking",
         text=Text(
-            ko=f"{staged.rows}행 가운데 {staged.refused}행이 거절되었습니다. 허용 비율은 {limit:.0%}입니다.",
-            en=f"{staged.refused} of {staged.rows} rows were refused; at most {limit:.0%} may be.",
+            ko=f"{staged.rows:,}행 가운데 {staged.refused:,}행이 거절되었습니다. 허용 비율은 {percent(limit)}입니다.",
+            en=f"{staged.refused:,} of {staged.rows:,} rows were refused; at most {percent(limit)} may be.",
         ),
         count=staged.refused,
     )
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:g}%"
 
 
 Check = Callable[[Staged, Expectations, int | None], Finding | None]

@@ -20,6 +20,7 @@ class Migration(migrations.Migration):
                 ('slot', models.DateTimeField(verbose_name='slot')),
                 ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('published', 'published'), ('unchanged', 'nothing new'), ('held', 'held back'), ('failed', 'failed')], default='waiting', max_length=10, verbose_name='state')),
                 ('due_at', models.DateTimeField(verbose_name='due')),
+                ('hinted_at', models.DateTimeField(blank=True, null=True, verbose_name='offered')),
                 ('attempt', models.PositiveIntegerField(default=0, verbose_name='attempt')),
                 ('fence', models.PositiveIntegerField(default=0, verbose_name='fence')),
                 ('lease_owner', models.CharField(blank=True, max_length=100, verbose_name='worker')),

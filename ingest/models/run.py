@@ -21,6 +21,7 @@ class Run(models.Model):
     slot = models.DateTimeField(_("slot"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.WAITING)
     due_at = models.DateTimeField(_("due"))
+    hinted_at = models.DateTimeField(_("offered"), null=True, blank=True)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     fence = models.PositiveIntegerField(_("fence"), default=0)
     lease_owner = models.CharField(_("worker"), max_length=100, blank=True)

@@ -19,15 +19,6 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid, flush=True)
 time.sleep(600)
 """
-# Tells its number and works on, but not longer than its parent lives.
-BUSY = """
-import os, time
-from datahub.supervisor import end_with_parent
-
-end_with_parent()
-print(os.getpid(), flush=True)
-time.sleep(600)
-"""
 # A supervisor as a program of its own: prints the numbers of its children, exits 0 when a signal ends it.
 PROGRAM = """
 import sys
@@ -35,9 +26,10 @@ from pathlib import Path
 from datahub.supervisor import Child, Supervisor, interrupt_on_signals
 
 interrupt_on_signals()
-argv = [sys.executable, "-c", "import time; time.sleep(600)"]
+folder, *argv = sys.argv[1:]
+children = [Child(name, argv, log=Path(folder, name + ".log")) for name in ("web", "worker")]
 try:
-    with Supervisor([Child(name, argv, log=Path(sys.argv[1], name + ".log")) for name in ("web", "worker")]) as tree:
+    with Supervisor(children, grace=0.3) as tree:
         print(*(state.pid for state in tree.state().values()), flush=True)
         tree.wait()
 except KeyboardInterrupt:
@@ -141,8 +133,11 @@ def test_a_log_that_cannot_be_written_is_an_error_and_leaves_nothing_running(tmp
 @pytest.fixture
 def program(tmp_path):
     """Start a supervisor as a program; give the process and the numbers of its children."""
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path), sys.executable, "-c", STUBBORN]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     children = [int(pid) for pid in process.stdout.readline().split()]
+    logs = [tmp_path / f"{name}.log" for name in ("web", "worker")]
+    wait_until(lambda: all(log.read_text().endswith("\n") for log in logs))
     yield process, children
     process.stdout.close()
     process.kill()
@@ -158,18 +153,28 @@ def test_a_signal_ends_the_tree_with_exit_code_0(number, program):
     assert not any(map(is_alive, children))
 
 
-def test_a_killed_supervisor_leaves_no_child(program):
+def test_a_killed_supervisor_leaves_nothing_running(program, tmp_path):
     process, children = program
-    assert all(map(is_alive, children))
+    grandchildren = [int((tmp_path / f"{name}.log").read_text()) for name in ("web", "worker")]
+    assert all(map(is_alive, children + grandchildren))
     process.kill()
 
-    wait_until(lambda: not any(map(is_alive, children)), seconds=3)
+    wait_until(lambda: not any(map(is_alive, children + grandchildren)), seconds=3)
 
 
-def test_a_busy_process_can_be_told_to_end_with_its_parent():
-    program = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
-    with subprocess.Popen([sys.executable, "-c", program, BUSY], stdout=subprocess.PIPE, text=True) as parent:
-        pid = int(parent.stdout.readline())
-        parent.kill()
+def test_a_killed_guard_is_replaced(program, tmp_path):
+    process, children = program
+    (guard,) = children_of(process.pid) - set(children)
+    os.kill(guard, signal.SIGKILL)
+    os.kill(children[0], signal.SIGKILL)
+    wait_until(lambda: len(children_of(process.pid)) == 3 and not {guard, children[0]} & children_of(process.pid))
+    restarted = children_of(process.pid)
+    process.kill()
 
-    wait_until(lambda: not is_alive(pid), seconds=5)
+    wait_until(lambda: not any(map(is_alive, restarted)), seconds=3)
+
+
+def children_of(pid):
+    return {
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    }

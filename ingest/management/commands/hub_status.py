@@ -1,14 +1,19 @@
 """``manage.py hub_status``: prints datasets, sources and their latest runs, as tables or JSON."""
 
+import datetime as dt
 from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from django.core.management.base import BaseCommand
+from django.utils.timezone import localtime
 from rich.console import Console
 from rich.table import Table
 
 from ingest.status import hub_status
+
+TIMES = frozenset(["published_at", "ended_at", "next_at", "slot"])
 
 
 class Command(BaseCommand):
@@ -24,9 +29,22 @@ class Command(BaseCommand):
             return
         console = Console(file=self.stdout, force_terminal=False, width=140)
         for title, rows in status.items():
-            table = Table(title=title)
-            for name in rows[0] if rows else ["-"]:
-                table.add_column(name)
-            for row in rows:
-                table.add_row(*("" if value is None else str(value) for value in row.values()))
-            console.print(table)
+            console.print(as_table(title, rows) if rows else f"{title}: -")
+
+
+def as_table(title: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for name in rows[0]:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(shown(name, value) for name, value in row.items()))
+    return table
+
+
+def shown(name: str, value: object) -> str:
+    """Return a value for a narrow column: digests by their beginning, times in Korea to the second."""
+    if value is None:
+        return ""
+    if name in TIMES:
+        return f"{localtime(dt.datetime.fromisoformat(str(value))):%Y-%m-%d %H:%M:%S}"
+    return str(value)[:12] if name == "snapshot" else str(value)

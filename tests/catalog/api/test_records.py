@@ -1,5 +1,6 @@
 """Records over HTTP: every operator, shape and limit of a question, and paging to the very end."""
 
+import dataclasses
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -222,3 +223,12 @@ def test_a_question_costs_three_statements_of_the_database(client: Client, stati
     ) as statements:
         ask(client, pm10__gt="1", order_by="-pm10", count="exact")
     assert len(statements) <= 3
+
+
+def test_a_cursor_goes_on_in_its_snapshot_after_the_schema_has_changed(client: Client, stations: Dataset) -> None:
+    first = ask(client, limit=2)
+    wider = dataclasses.replace(SCHEMA, columns=(*SCHEMA.columns, Column("note")))
+    publish_rows(make_dataset("air-stations", schema=wider), [{**row, "note": "새"} for row in ROWS])
+    rest = client.get(first["next"]).json()
+    assert {frozenset(record) for record in rest["records"]} == {frozenset(SCHEMA.names)}
+    assert rest["snapshot"]["id"] == first["snapshot"]["id"]

@@ -1,0 +1,175 @@
+"""The page of a dataset: description, first records, columns, downloads, versions."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from catalog import read
+from catalog.access import Viewer
+from catalog.describe import describe
+from catalog.errors import HubError
+from catalog.models import Dataset, Snapshot
+from catalog.portal.calls import Call, Download, downloads, example_calls
+from catalog.portal.facts import Fact, make_facts
+from catalog.portal.search_page import Card, make_card
+from catalog.portal.spoken import Spoken, say
+from catalog.records import TYPES, Column, Schema, from_table_schema
+from catalog.text import Text
+
+SHOWN_RECORDS = 20
+SHOWN_SNAPSHOTS = 20
+NUMBERS = ("integer", "number")
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """A column in the dictionary; ``other_title`` is its title in the language that the page does not speak."""
+
+    name: str
+    title: Spoken
+    other_title: str
+    other_language: str
+    type: str
+    unit: str
+    description: Spoken
+    notes: Sequence[str]
+    is_number: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The first records, or the sentence that says why there are none to see."""
+
+    columns: Sequence[ColumnRow]
+    rows: Sequence[Sequence[SafeString]]
+    left_out: Sequence[str]
+    refusal: str = ""
+    refusal_code: str = ""
+
+
+@dataclass(frozen=True)
+class Version:
+    snapshot: Snapshot
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class DatasetPage:
+    dataset: Dataset
+    card: Card
+    title: Spoken
+    description: Spoken
+    facts: Sequence[Fact]
+    columns: Sequence[ColumnRow]
+    preview: Preview
+    downloads: Sequence[Download]
+    calls: Sequence[Call]
+    snapshot: Snapshot | None
+    findings: Sequence[str]
+    versions: Sequence[Version]
+    version_count: int
+
+
+def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
+    distribution = dataset.distribution
+    snapshot = distribution.current_snapshot
+    schema = from_table_schema(snapshot.schema if snapshot else distribution.schema)
+    preview, records = make_preview(dataset, schema, viewer)
+    is_readable = not preview.refusal
+    snapshots = list(distribution.snapshots.all()[:SHOWN_SNAPSHOTS])
+    return DatasetPage(
+        dataset=dataset,
+        card=make_card(dataset),
+        title=say(dataset.title),
+        description=say(dataset.description),
+        facts=list(make_facts(describe(dataset), dataset)),
+        columns=[column_row(column, schema) for column in schema.columns],
+        preview=preview,
+        downloads=list(downloads(dataset.slug, schema)) if is_readable else [],
+        calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
+        snapshot=snapshot,
+        findings=findings_of(snapshot) if snapshot else [],
+        versions=[Version(version, version.pk == distribution.current_snapshot_id) for version in snapshots],
+        version_count=distribution.snapshots.count(),
+    )
+
+
+def make_preview(dataset: Dataset, schema: Schema, viewer: Viewer) -> tuple[Preview, Sequence[Mapping[str, Any]]]:
+    """Ask for the first records; geometries are too long for a table and stay out of it."""
+    shown = [column for column in schema.columns if column.type != "geometry"]
+    left_out = [column.name for column in schema.columns if column.type == "geometry"]
+    parameters = [("limit", str(SHOWN_RECORDS)), ("select", ",".join(column.name for column in shown))]
+    try:
+        records = read.answer(read.ask(dataset, parameters, viewer)).records()
+    except HubError as error:
+        refusal = error.text.in_language(get_language() or "en")
+        return Preview((), (), (), refusal=refusal, refusal_code=error.code), ()
+    rows = [[show_cell(record[column.name], column) for column in shown] for record in records]
+    return Preview([column_row(column, schema) for column in shown], rows, left_out), records
+
+
+def column_row(column: Column, schema: Schema) -> ColumnRow:
+    title = say(column.title)
+    other_language = "en" if title.language == "ko" else "ko"
+    other_title = {"ko": column.title.ko, "en": column.title.en}[other_language]
+    return ColumnRow(
+        name=column.name,
+        title=title,
+        other_title=other_title if other_title != title.text else "",
+        other_language=other_language,
+        type=say(TYPES[column.type]).text,
+        unit=column.unit,
+        description=say(column.description),
+        notes=list(column_notes(column, schema)),
+        is_number=column.type in NUMBERS,
+    )
+
+
+def column_notes(column: Column, schema: Schema) -> Iterator[str]:
+    """Yield what else holds for the values of a column."""
+    if column.name in schema.key:
+        yield _("key")
+    if column.required and column.name not in schema.key:
+        yield _("always present")
+    if column.name == schema.time:
+        yield _("time of the record")
+    if schema.geometry and column.name in (schema.geometry.longitude, schema.geometry.latitude, schema.geometry.column):
+        yield _("place of the record")
+    if column.enum:
+        yield _("one of: %(values)s") % {"values": ", ".join(column.enum)}
+    if column.minimum is not None:
+        yield _("at least %(number)s") % {"number": f"{column.minimum:g}"}
+    if column.maximum is not None:
+        yield _("at most %(number)s") % {"number": f"{column.maximum:g}"}
+
+
+def show_cell(value: object, column: Column) -> SafeString:
+    if value is None:
+        return format_html(
+            '<td class="empty"><span aria-hidden="true">–</span><span class="unseen">{}</span></td>', _("no value")
+        )
+    cell = '<td class="number">{}</td>' if column.type in NUMBERS else "<td>{}</td>"
+    return format_html(cell, CELLS.get(column.type, str)(value))
+
+
+def show_boolean(value: object) -> str:
+    return _("yes") if value else _("no")
+
+
+def show_datetime(value: object) -> str:
+    moment = dt.datetime.fromisoformat(str(value)).replace(tzinfo=None)
+    return moment.isoformat(" ", "minutes" if not moment.second else "seconds")
+
+
+CELLS: Mapping[str, Callable[[object], str]] = {"boolean": show_boolean, "datetime": show_datetime}
+
+
+def findings_of(snapshot: Snapshot) -> list[str]:
+    """Return what the checks said when this version was published."""
+    return [say(Text.from_value(finding["text"])).text for finding in snapshot.findings]

@@ -1,0 +1,87 @@
+"""A whole hub as processes, for journeys: an environment of its own, its commands, and what of it still runs."""
+
+import itertools
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parents[1]
+redis_databases = itertools.count(1)
+
+
+@contextmanager
+def hub_environment(folder: Path) -> Iterator[dict[str, str]]:
+    """Give the environment of a hub that keeps everything in ``folder``.
+
+    Where the suite runs on PostgreSQL and Redis, so does this hub: in a database made for it.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HUB_", "DATABASE_"))}
+    environment |= {"HUB_DATA_DIR": str(folder), "PYTHONUTF8": "1"}
+    broker = os.environ.get("HUB_BROKER_URL", "")
+    if broker.startswith("redis"):
+        environment["HUB_BROKER_URL"] = urlunsplit(urlsplit(broker)._replace(path=f"/{next(redis_databases)}"))
+    address = os.environ.get("DATABASE_URL", "")
+    if not address.startswith("postgres"):
+        environment["DATABASE_URL"] = f"sqlite:///{folder / 'hub.sqlite3'}"
+        yield environment
+        return
+    name = f"hub_{uuid.uuid4().hex}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+        environment["DATABASE_URL"] = urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
+        yield environment
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def manage(environment: dict[str, str], *arguments: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:
+    """Run a command of the hub to its end."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=seconds,
+    )
+
+
+@contextmanager
+def running(environment: dict[str, str], output: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a command of the hub that stays, writing to ``output``."""
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT
+        )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def processes_of(environment: dict[str, str]) -> dict[int, str]:
+    """Return the command line of every process that works for this hub."""
+    mark = f"HUB_DATA_DIR={environment['HUB_DATA_DIR']}".encode()
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+    return found
+
+
+def wait_until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
