@@ -16,5 +16,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("catalog.portal.urls")),
 ]
+handler400 = "catalog.portal.errors.bad_request"
 handler404 = "catalog.portal.errors.page_not_found"
 handler500 = "catalog.portal.errors.server_error"

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -45,32 +46,35 @@ def key_names(connector: str) -> list[tuple[str, str]]:
     )
 
 
+def name_of(field: str) -> str:
+    return capfirst(Source._meta.get_field(field).verbose_name)
+
+
+def help_on(field: str) -> str:
+    return Source._meta.get_field(field).help_text
+
+
 class SourceForm(forms.ModelForm):
     """A source; what does not fit the connector or the dataset is an error at the field concerned."""
 
-    connector = forms.ChoiceField(label=gettext_lazy("connector"), choices=connector_choices)
-    config = DocumentField(
-        label=gettext_lazy("configuration"),
-        help_text=gettext_lazy('Secrets are named, not written: {"env": "NAME_OF_VARIABLE"}.'),
-    )
+    connector = forms.ChoiceField(label=name_of("connector"), choices=connector_choices)
+    config = DocumentField(label=name_of("config"), help_text=help_on("config"))
     expectations = DocumentField(
-        label=gettext_lazy("expectations"),
+        label=name_of("expectations"),
         required=False,
         help_text=gettext_lazy(
             "min_rows, min_share, max_rejected_share, within, keep; a run that breaks them is held back."
         ),
-        widget=forms.Textarea(attrs={"rows": 5, "cols": 80, "class": "document", "spellcheck": "false"}),
     )
     ignored_columns = WordsField(
-        label=gettext_lazy("ignored columns"),
+        label=name_of("ignored_columns"),
         required=False,
         help_text=gettext_lazy("Columns of the source that are knowingly left out, with commas between them."),
     )
-
     release = forms.DateTimeField(
-        label=gettext_lazy("release"),
+        label=name_of("release"),
         required=False,
-        help_text=gettext_lazy("A fixed release that this source holds; the latest release is current."),
+        help_text=help_on("release"),
         widget=forms.DateTimeInput(attrs={"placeholder": "2026-01-31 00:00"}, format="%Y-%m-%d %H:%M"),
     )
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -60,8 +61,8 @@ class DatasetForm(forms.ModelForm):
     )
     licence = forms.ChoiceField(label=label("licence"), choices=licence_choices, help_text=definition("licence"))
     schema = DocumentField(
-        label=gettext_lazy("schema"),
-        help_text=gettext_lazy("The columns, as a Frictionless Table Schema."),
+        label=capfirst(Distribution._meta.get_field("schema").verbose_name),
+        help_text=Distribution._meta.get_field("schema").help_text,
         initial={"fields": [{"name": "id", "type": "string", "titles": {"ko": "번호", "en": "Number"}}]},
     )
 

@@ -23,7 +23,7 @@ class WordsField(forms.CharField):
 class DocumentField(forms.JSONField):
     """A JSON document, shown with indents and with Korean as it is read."""
 
-    widget = forms.Textarea(attrs={"rows": 14, "cols": 80, "class": "document", "spellcheck": "false"})
+    widget = forms.Textarea(attrs={"rows": 6, "cols": 80, "class": "document", "spellcheck": "false"})
 
     def prepare_value(self, value: Any) -> str:  # noqa: ANN401
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)

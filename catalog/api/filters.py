@@ -6,7 +6,6 @@ Lists are taken as ``a,b`` and as repeated parameters alike. A value that cannot
 import re
 
 from django import forms
-from django.db.models import Q
 from django.http import QueryDict
 from django_filters import Filter, FilterSet
 
@@ -14,7 +13,7 @@ from catalog.errors import BadValue
 from catalog.models import Organisation
 from catalog.models.dataset import DatasetQuerySet
 from catalog.models.labels import speak
-from catalog.search import match_all, match_text
+from catalog.search import match_all, match_text, narrow
 from catalog.standard import is_region, vocabulary
 from catalog.text import Text
 
@@ -117,27 +116,21 @@ class QuestionFilter(Filter):
         return match_text(datasets, value) if value else match_all(datasets)
 
 
-class CodesFilter(Filter):
+class FacetFilter(Filter):
+    """Datasets that have one of the codes in the facet of the parameter's name."""
+
     field_class = CodesField
 
     def filter(self, datasets: DatasetQuerySet, value: list[str]) -> DatasetQuerySet:
-        return datasets.filter(**{f"{self.field_name}__in": value}) if value else datasets
+        return narrow(datasets, self.field_name, value)
 
 
-class OrganisationsFilter(CodesFilter):
+class OrganisationsFilter(FacetFilter):
     field_class = OrganisationsField
 
 
-class RegionsFilter(Filter):
-    """Datasets of these regions and of all regions inside them."""
-
+class RegionsFilter(FacetFilter):
     field_class = RegionsField
-
-    def filter(self, datasets: DatasetQuerySet, value: list[str]) -> DatasetQuerySet:
-        inside = Q()
-        for code in value:
-            inside |= Q(**{f"{self.field_name}__startswith": code})
-        return datasets.filter(inside)
 
 
 class DatasetFilter(FilterSet):
@@ -152,12 +145,11 @@ class DatasetFilter(FilterSet):
             )
         ),
     )
-    theme = CodesFilter(
+    theme = FacetFilter(
         parameter="theme", label=speak(Text(ko="분야. 여럿이면 쉼표로", en="themes, separated by commas or repeated"))
     )
     organisation = OrganisationsFilter(
         parameter="organisation",
-        field_name="organisation__slug",
         label=speak(
             Text(ko="기관 식별자. 여럿이면 쉼표로", en="organisations (slugs), separated by commas or repeated")
         ),
@@ -171,11 +163,11 @@ class DatasetFilter(FilterSet):
             )
         ),
     )
-    access_level = CodesFilter(
+    access_level = FacetFilter(
         parameter="access_level",
         label=speak(Text(ko="공개 등급. 여럿이면 쉼표로", en="access levels, separated by commas or repeated")),
     )
-    frequency = CodesFilter(
+    frequency = FacetFilter(
         parameter="frequency",
         label=speak(Text(ko="갱신 주기. 여럿이면 쉼표로", en="update frequencies, separated by commas or repeated")),
     )

@@ -28,7 +28,7 @@ class Change(models.Model):
         ordering = ["sequence"]
 
     def __str__(self) -> str:
-        return f"{self.sequence} {self.kind} {self.dataset_slug}"
+        return f"{self.sequence} {self.get_kind_display()} {self.dataset_slug}"
 
 
 class FeedHead(models.Model):

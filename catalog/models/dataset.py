@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from catalog.models.address import AddressField
 from catalog.models.labels import access_levels, definition, frequencies, label, themes
 from catalog.models.organisation import Organisation
+from catalog.models.slug import SLUG_LENGTH, check_slug
 from catalog.text import Text
 
 
@@ -19,7 +20,7 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
 
 class Dataset(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    slug = models.SlugField(_("identifier"), max_length=100, unique=True)
+    slug = models.SlugField(_("identifier"), max_length=SLUG_LENGTH, unique=True, validators=[check_slug])
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="datasets", verbose_name=label("organisation")
     )

@@ -4,11 +4,12 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models.address import AddressField
+from catalog.models.slug import SLUG_LENGTH, check_slug
 from catalog.text import Text
 
 
 class Organisation(models.Model):
-    slug = models.SlugField(_("identifier"), max_length=100, unique=True)
+    slug = models.SlugField(_("identifier"), max_length=SLUG_LENGTH, unique=True, validators=[check_slug])
     name_ko = models.CharField(_("name (Korean)"), max_length=200)
     name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
     region = models.CharField(

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from catalog import read
@@ -15,6 +14,7 @@ from catalog.access import Viewer
 from catalog.describe import describe
 from catalog.errors import HubError
 from catalog.models import Dataset, Snapshot
+from catalog.models.labels import in_current_language
 from catalog.portal.calls import Call, Download, downloads, example_calls
 from catalog.portal.facts import Fact, make_facts
 from catalog.portal.search_page import Card, make_card
@@ -82,7 +82,7 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
     schema = from_table_schema(snapshot.schema if snapshot else distribution.schema)
     preview, records = make_preview(dataset, schema, viewer)
     is_readable = not preview.refusal
-    snapshots = list(distribution.snapshots.all()[:SHOWN_SNAPSHOTS])
+    snapshots = list(distribution.snapshots.defer("schema")[:SHOWN_SNAPSHOTS])
     return DatasetPage(
         dataset=dataset,
         card=make_card(dataset),
@@ -108,7 +108,7 @@ def make_preview(dataset: Dataset, schema: Schema, viewer: Viewer) -> tuple[Prev
     try:
         records = read.answer(read.ask(dataset, parameters, viewer)).records()
     except HubError as error:
-        refusal = error.text.in_language(get_language() or "en")
+        refusal = in_current_language(error.text)
         return Preview((), (), (), refusal=refusal, refusal_code=error.code), ()
     rows = [[show_cell(record[column.name], column) for column in shown] for record in records]
     return Preview([column_row(column, schema) for column in shown], rows, left_out), records

@@ -3,21 +3,43 @@
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template import loader
-from django.utils.translation import get_language
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 
 from catalog.errors import HubError
+from catalog.models.labels import in_current_language
+from catalog.portal.language import languages, remember_chosen_language, speak_chosen_language
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    detail = exception.text.in_language(get_language() or "en") if isinstance(exception, HubError) else ""
     if is_for_programs(request):
         code = exception.code if isinstance(exception, HubError) else "not-found"
-        return problem(
-            request, HTTPStatus.NOT_FOUND, code, detail or _("There is nothing at this address. See /api/v1/docs.")
-        )
-    return HttpResponse(loader.render_to_string("portal/not_found.html", {"detail": detail}, request), status=404)
+        nothing = _("There is nothing at this address. See /api/v1/docs.")
+        return problem(request, HTTPStatus.NOT_FOUND, code, sentence_of(exception) or nothing)
+    speak_chosen_language(request)
+    response = render(
+        request,
+        "portal/not_found.html",
+        {"detail": sentence_of(exception), "languages": languages(request)},
+        status=HTTPStatus.NOT_FOUND,
+    )
+    remember_chosen_language(request, response)
+    patch_vary_headers(response, ["Cookie"])
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that cannot be one of ours (an unknown host name, say); it may be anything, so little is read."""
+    detail = _("The request cannot be understood. If you run this hub, see HUB_ALLOWED_HOSTS.")
+    if is_for_programs(request):
+        return problem(request, HTTPStatus.BAD_REQUEST, "bad-request", detail)
+    return HttpResponse(detail, status=HTTPStatus.BAD_REQUEST, content_type="text/plain; charset=utf-8")
+
+
+def sentence_of(exception: Exception) -> str:
+    return in_current_language(exception.text) if isinstance(exception, HubError) else ""
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

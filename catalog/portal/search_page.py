@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Sum
-from django.db.models.functions import Substr
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -19,10 +18,11 @@ from catalog.models import Dataset, Organisation
 from catalog.models.dataset import DatasetQuerySet
 from catalog.portal.matches import Match, excerpt, find_matches, highlight, question_pattern
 from catalog.portal.spoken import Spoken, say
-from catalog.search import FACETS, count_facets, match_all, match_text
+from catalog.search import count_facets, match_all, match_text, narrow
 from catalog.standard import FIELD, label_of
 
 PAGE_SIZE = 20
+SHOWN_OPTIONS = 8  # of a facet; the rest opens on demand
 QUESTION_LENGTH = 200
 SHOWN_FACETS = ("theme", "organisation", "region", "access_level")
 SORTS: Mapping[str, tuple[str, tuple]] = {
@@ -96,9 +96,12 @@ class Link:
 
 @dataclass(frozen=True)
 class Facet:
+    """A way to narrow the results; ``more`` are the options beyond the first few."""
+
     name: str
     label: Spoken
     options: Sequence[Link]
+    more: Sequence[Link]
 
 
 @dataclass(frozen=True)
@@ -154,11 +157,16 @@ class SearchPage:
     totals: Totals
     help: Help | None
 
+    @property
+    def is_front(self) -> bool:
+        """The page as one arrives: nothing asked, nothing chosen, the first page."""
+        return self.state.is_empty and self.page.number == 1
+
 
 def search_page(parameters: QueryDict, datasets: DatasetQuerySet) -> SearchPage:
     state = read_state(parameters)
     matching = find(datasets, state.question)
-    found = narrow(matching, state.chosen).order_by(*SORTS[state.order][1])
+    found = narrow_by_choices(matching, state.chosen).order_by(*SORTS[state.order][1])
     paginator = Paginator(with_records(found), PAGE_SIZE)
     page = paginator.get_page(state.page or 1)
     names = {organisation.slug: say(organisation.name) for organisation in Organisation.objects.all()}
@@ -187,10 +195,11 @@ def find(datasets: DatasetQuerySet, question: str) -> DatasetQuerySet:
     return match_text(datasets, question) if question else match_all(datasets)
 
 
-def narrow(datasets: DatasetQuerySet, chosen: Mapping[str, Iterable[str]]) -> DatasetQuerySet:
+def narrow_by_choices(datasets: DatasetQuerySet, chosen: Mapping[str, Iterable[str]]) -> DatasetQuerySet:
     """Return the datasets that have one of the chosen codes in every facet that has any."""
-    columns = {f"{FACETS[facet]}__in": list(codes) for facet, codes in chosen.items()}
-    return datasets.annotate(province=Substr("region", 1, 2)).filter(**columns)
+    for facet, codes in chosen.items():
+        datasets = narrow(datasets, facet, codes)
+    return datasets
 
 
 def with_records(datasets: DatasetQuerySet) -> DatasetQuerySet:
@@ -201,12 +210,12 @@ def with_records(datasets: DatasetQuerySet) -> DatasetQuerySet:
 
 def make_facets(state: State, matching: DatasetQuerySet, names: Mapping[str, Spoken]) -> Iterable[Facet]:
     """Yield the facets with counts; a facet's own choice does not narrow its counts, so that more can be chosen."""
-    narrowed = count_facets(narrow(matching, state.chosen))
+    narrowed = count_facets(narrow_by_choices(matching, state.chosen))
     for facet in SHOWN_FACETS:
         counts = narrowed[facet]
         if facet in state.chosen:
             others = {name: codes for name, codes in state.chosen.items() if name != facet}
-            counts = count_facets(narrow(matching, others))[facet]
+            counts = count_facets(narrow_by_choices(matching, others))[facet]
             counts |= {code: 0 for code in state.chosen[facet] if code not in counts}
         options = [
             Link(
@@ -218,7 +227,9 @@ def make_facets(state: State, matching: DatasetQuerySet, names: Mapping[str, Spo
             for code, count in counts.items()
         ]
         if options:
-            yield Facet(facet, say(FIELD[facet].label), options)
+            if len(options) > SHOWN_OPTIONS:
+                options.sort(key=lambda option: not option.is_current)  # no chosen one is folded away
+            yield Facet(facet, say(FIELD[facet].label), options[:SHOWN_OPTIONS], options[SHOWN_OPTIONS:])
 
 
 def label_for(facet: str, code: str, names: Mapping[str, Spoken]) -> Spoken | str:

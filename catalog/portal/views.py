@@ -6,8 +6,9 @@ from catalog.access import visible_datasets
 from catalog.describe import find_dataset
 from catalog.portal.about_page import about_page
 from catalog.portal.dataset_page import dataset_page
+from catalog.portal.language import public_address
 from catalog.portal.organisation_page import organisation_page
-from catalog.portal.page import page, public_address, render_page
+from catalog.portal.page import page, render_page
 from catalog.portal.search_page import search_page
 
 

@@ -1,6 +1,7 @@
 """Runs: one pull of one source for one slot. The row is the queue of record; who works on it and until when stands here."""
 
 from django.db import models
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from ingest.models.source import Source
@@ -48,7 +49,7 @@ class Run(models.Model):
         indexes = [models.Index(fields=["state", "due_at"])]
 
     def __str__(self) -> str:
-        return f"{self.source.slug} {self.slot:%Y-%m-%d %H:%M:%S}"
+        return f"{self.source.slug} {localtime(self.slot):%Y-%m-%d %H:%M:%S}"
 
     @property
     def is_over(self) -> bool:

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Distribution
+from catalog.models.slug import SLUG_LENGTH, check_slug
 
 
 class Source(models.Model):
@@ -12,7 +13,7 @@ class Source(models.Model):
         APPEND = "append", _("append")
         UPSERT = "upsert", _("update by key")
 
-    slug = models.SlugField(_("identifier"), max_length=100, unique=True)
+    slug = models.SlugField(_("identifier"), max_length=SLUG_LENGTH, unique=True, validators=[check_slug])
     distribution = models.ForeignKey(Distribution, models.CASCADE, related_name="sources", verbose_name=_("dataset"))
     connector = models.CharField(_("connector"), max_length=40)
     config = models.JSONField(
@@ -23,12 +24,17 @@ class Source(models.Model):
         _("schedule"),
         max_length=100,
         blank=True,
-        help_text=_("In words (every 10 minutes, hourly, daily) or five cron fields, Korean time; empty: only by hand."),
+        help_text=_(
+            "In words (every 10 minutes, hourly, daily) or five cron fields, Korean time; empty: only by hand."
+        ),
     )
     expectations = models.JSONField(_("expectations"), default=dict, blank=True)
     ignored_columns = models.JSONField(_("ignored columns"), default=list, blank=True)
     release = models.DateTimeField(
-        _("release"), null=True, blank=True, help_text=_("A fixed release that this source holds; the latest release is current.")
+        _("release"),
+        null=True,
+        blank=True,
+        help_text=_("A fixed release that this source holds; the latest release is current."),
     )
     allow_private = models.BooleanField(_("private addresses allowed"), default=False)
     raw_days = models.PositiveIntegerField(_("days to keep raw answers"), default=7)

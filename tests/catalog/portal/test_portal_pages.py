@@ -42,6 +42,14 @@ def test_the_choice_is_remembered(client: Client) -> None:
     assert read_page(client, "/", language="ko").get("lang") == "en"
 
 
+def test_a_page_that_is_not_there_speaks_both_languages_too(client: Client) -> None:
+    for address in ("/dataset/nothing", "/no/such/page"):
+        page = read_page(client, address, status=HTTPStatus.NOT_FOUND)
+        assert words(page, "//nav[@class='languages']//a") == ["English"]
+        assert read_page(client, f"{address}?lang=en", status=HTTPStatus.NOT_FOUND).get("lang") == "en"
+        client.cookies.clear()
+
+
 def test_every_page_names_itself_in_both_languages(client: Client) -> None:
     make_dataset("air")
 

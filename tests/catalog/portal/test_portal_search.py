@@ -110,6 +110,17 @@ def test_a_chosen_facet_still_shows_what_else_could_be_chosen(client: Client, hu
     assert words(page, f"({FACETS})[2]//li") == ["새움시 1"]
 
 
+def test_a_long_facet_shows_the_first_options_and_the_chosen_ones(client: Client) -> None:
+    for number in range(12):
+        make_organisation(f"city-{number:02}", ko=f"{number:02}시")
+        make_dataset(f"dataset-{number:02}", organisation=f"city-{number:02}")
+
+    page = read_page(client, "/?organisation=city-11")
+    shown = words(page, f"({FACETS})[2]/ul/li")
+    assert (len(shown), shown[0]) == (8, "11시 1")
+    assert words(page, f"({FACETS})[2]/details/summary") == ["4개 더"]
+
+
 def test_a_chosen_filter_can_be_taken_back(client: Client, hub: None) -> None:
     page = read_page(client, "/?q=미세먼지&theme=environment")
 
