@@ -17,14 +17,12 @@ from django.utils import timezone
 from catalog.describe import description_columns, write_contact
 from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
 from catalog.models import Change, Dataset, Distribution, FeedHead, Organisation, Snapshot, SnapshotPart
+from catalog.models.slug import SLUG_RULE, is_slug
 from catalog.records import Finding, Manifest, Report, Schema, from_table_schema, to_table_schema
 from catalog.search import searchable_text, searchable_title
 from catalog.standard import check_description, is_region
-from catalog.standard.conformance import SLUG_PATTERN
 from catalog.storage import record_store
 from catalog.text import Text
-
-SLUG_LENGTH = 100
 
 
 class Outcome(StrEnum):
@@ -268,13 +266,7 @@ def refuse_problems(problems: list[Problem]) -> None:
 
 
 def slug_problems(slug: str) -> list[Problem]:
-    if SLUG_PATTERN.match(slug) and len(slug) <= SLUG_LENGTH:
-        return []
-    text = Text(
-        ko=f"식별자는 영문 소문자와 숫자를 '-'로 이은 {SLUG_LENGTH}자 이하여야 합니다",
-        en=f"an identifier is made of lower-case letters and digits, joined by '-', at most {SLUG_LENGTH} characters",
-    )
-    return [("slug", text)]
+    return [] if is_slug(slug) else [("slug", SLUG_RULE)]
 
 
 def organisation_problems(name: Text, region: str) -> Iterator[Problem]:

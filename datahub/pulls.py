@@ -51,6 +51,6 @@ def has_settled(run: Run) -> bool:
 
 def line_of(run: Run) -> str:
     if run.state in GOOD_ENDS:
-        refused = f" · {run.rejected:,} 거부 refused" if run.rejected else ""
+        refused = f" · {run.rejected:,} 거절 refused" if run.rejected else ""
         return f"[green]✓[/] {run.source.slug}  {run.accepted:,} 레코드 records{refused}"
     return f"[yellow]![/] {run.source.slug}  {escape(run.error_ko)}\n  {escape(run.error_en)}"

@@ -6,6 +6,7 @@ The suite runs twice: on SQLite and the file queue as on a laptop, on PostgreSQL
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -68,16 +69,26 @@ def install_debian_packages(names: Sequence[str]) -> None:
 
 
 def run_step(name: str, command: Sequence[str], environment: Mapping[str, str] | None = None) -> Outcome:
-    """Run a command in the project's folder, showing its output as it comes."""
+    """Run a command in the project's folder, showing its output as it comes; an interruption reaches all it started."""
     print(f"\n── {name} ──", flush=True)
     output = bytearray()
     with subprocess.Popen(
-        command, cwd=settings.BASE_DIR, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     ) as process:
-        while piece := os.read(process.stdout.fileno(), 65536):
-            sys.stdout.buffer.write(piece)
-            sys.stdout.buffer.flush()
-            output += piece
+        try:
+            while piece := os.read(process.stdout.fileno(), 65536):
+                sys.stdout.buffer.write(piece)
+                sys.stdout.buffer.flush()
+                output += piece
+        except KeyboardInterrupt:
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait()
+            raise
     return Outcome(name, process.returncode == 0, last_words(output.decode("utf-8", "replace")))
 
 

@@ -33,7 +33,7 @@ def dataset_table() -> Table:
     table.add_column("데이터셋\ndataset", no_wrap=True)
     table.add_column("제목\ntitle")
     table.add_column("레코드\nrecords", justify="right")
-    table.add_column("거부\nrefused", justify="right")
+    table.add_column("거절\nrefused", justify="right")
     for row in sorted(hub_status()["datasets"], key=itemgetter("slug")):
         counts = ("-" if row[name] is None else f"{row[name]:,}" for name in ("records", "rejected"))
         table.add_row(row["slug"], escape(row["title"]), *counts)

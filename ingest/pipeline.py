@@ -3,10 +3,9 @@
 import dataclasses
 import datetime as dt
 import logging
-import tempfile
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -39,7 +38,7 @@ from ingest.http import Answer, Session
 from ingest.models import Run, Source
 from ingest.raw import keep_answer, keep_rejected
 from ingest.runs import Claim, Heartbeat, Progress, claim_run, end_run, end_with_error
-from ingest.sources import read_config, read_expectations
+from ingest.sources import check_key, read_config, read_expectations
 from ingest.wording import storable
 
 WORK_MEMORY_MIB = 256
@@ -49,12 +48,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pull:
-    """A run at work: its row, the right to end it, its heartbeat, and where its files may lie until it ends."""
+    """A run at work: its row, the right to end it, and its heartbeat."""
 
     run: Run
     claim: Claim
     heartbeat: Heartbeat
-    limits: Limits
 
     @property
     def source(self) -> Source:
@@ -64,6 +62,12 @@ class Pull:
     def progress(self) -> Progress:
         return self.heartbeat.progress
 
+    @property
+    def limits(self) -> Limits:
+        """Its files lie in a folder of their own, which no other attempt at the run shares."""
+        spool = settings.SPOOL_DIR / f"run-{self.claim.run_id}-{self.claim.fence}"
+        return Limits(spool=spool, memory_mib=WORK_MEMORY_MIB)
+
 
 def pull_run(run_id: int) -> None:
     """Do a run if it is due and free; every ending is written to its row."""
@@ -71,14 +75,9 @@ def pull_run(run_id: int) -> None:
     if claim is None:
         return
     run = Run.objects.select_related("source__distribution").get(pk=run_id)
-    settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="run-", dir=settings.SPOOL_DIR) as folder,
-        Heartbeat(claim, Progress()) as heartbeat,
-    ):
-        limits = Limits(spool=Path(folder), memory_mib=WORK_MEMORY_MIB)
+    with Heartbeat(claim, Progress()) as heartbeat:
         try:
-            pull_or_end(Pull(run, claim, heartbeat, limits))
+            pull_or_end(Pull(run, claim, heartbeat))
         except LostLease:
             logger.warning("run %s of %s was taken over by another worker", run_id, run.source.slug)
 
@@ -112,7 +111,15 @@ def end_pull(pull: Pull, error: HubError) -> None:
 
 
 def pull_source(pull: Pull) -> None:
-    expectations = read_expectations(pull.source)
+    check_key(pull.source.distribution, pull.source.mode)
+    pull.limits.spool.mkdir(parents=True, exist_ok=True)
+    try:
+        collect_and_publish(pull, read_expectations(pull.source))
+    finally:
+        shutil.rmtree(pull.limits.spool, ignore_errors=True)
+
+
+def collect_and_publish(pull: Pull, expectations: Expectations) -> None:
     staged = collect(pull, expectations)
     pull.progress.step = "check"
     previous = previous_rows(pull)

@@ -91,14 +91,15 @@ def make_waiting(run: Run, now: dt.datetime) -> None:
     run.save(update_fields=["state", "due_at", "attempt"])
 
 
-def hint(run_id: int) -> None:
+def hint(run_id: int) -> bool:
     """Tell the workers that a run is due. A broker that cannot be reached is no error: the sweeper offers it again."""
     try:
         current_app.send_task("ingest.tasks.pull", args=[run_id], retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("run %s waits for the sweeper, the broker did not take the hint: %s", run_id, error)
-    else:
-        Run.objects.filter(pk=run_id).update(hinted_at=timezone.now())
+        return False
+    Run.objects.filter(pk=run_id).update(hinted_at=timezone.now())
+    return True
 
 
 def claim_run(run_id: int, *, now: dt.datetime | None = None) -> Claim | None:
@@ -106,10 +107,10 @@ def claim_run(run_id: int, *, now: dt.datetime | None = None) -> Claim | None:
 
     The source's row is locked first, so that two workers cannot take two runs of one source at the same moment.
     """
-    now = now or timezone.now()
-    held = Run.objects.filter(source=OuterRef("source"), state=Run.State.RUNNING, lease_until__gte=now)
     with transaction.atomic():
         Source.objects.select_for_update(of=("self",)).filter(runs=run_id).first()
+        now = now or timezone.now()  # only now: waiting for the lock must not eat up the lease
+        held = Run.objects.filter(source=OuterRef("source"), state=Run.State.RUNNING, lease_until__gte=now)
         run = (
             Run.objects.select_for_update(of=("self",))
             .filter(pk=run_id, attempt__lt=ATTEMPTS)
@@ -323,7 +324,9 @@ def sweep(now: dt.datetime) -> int:
     due = Run.objects.filter(
         waits & (unheard | Q(hinted_at__lt=F("due_at"))) | is_orphan & (unheard | Q(hinted_at__lt=F("lease_until")))
     ).order_by("due_at")
-    run_ids = list(due.values_list("pk", flat=True)[:OFFERED_AT_ONCE])
-    for run_id in run_ids:
-        hint(run_id)
-    return len(run_ids)
+    offered = 0
+    for run_id in list(due.values_list("pk", flat=True)[:OFFERED_AT_ONCE]):
+        if not hint(run_id):
+            break  # each further one would wait for the broker as long as this one did
+        offered += 1
+    return offered

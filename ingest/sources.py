@@ -9,9 +9,9 @@ from django.db import transaction
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from catalog.models import Distribution
-from catalog.publish import SLUG_LENGTH, Outcome, update_row
+from catalog.models.slug import SLUG_RULE, is_slug
+from catalog.publish import Outcome, update_row
 from catalog.records import Expectations
-from catalog.standard.conformance import SLUG_PATTERN
 from catalog.text import Text
 from ingest.connectors import CONNECTORS
 from ingest.errors import BadSetup
@@ -42,12 +42,8 @@ def save_source(
     is_enabled: bool = True,
 ) -> Outcome:
     """Create or change a source; a mistake raises BadSetup that names the field and changes nothing."""
-    if not SLUG_PATTERN.match(slug) or len(slug) > SLUG_LENGTH:
-        raise_bad(
-            "slug",
-            ko=f"영문 소문자와 숫자를 '-'로 이은 {SLUG_LENGTH}자 이하여야 합니다",
-            en=f"must be made of lower-case letters and digits, joined by '-', at most {SLUG_LENGTH} characters",
-        )
+    if not is_slug(slug):
+        raise BadSetup(where="slug", problem=SLUG_RULE)
     check_source(
         distribution, connector=connector, config=config, mode=mode, schedule=schedule, expectations=expectations or {}
     )
@@ -97,13 +93,18 @@ def check_source(
             ko=f"'{mode}' 방식은 없습니다. 쓸 수 있는 것: {allowed}",
             en=f"unknown mode '{mode}'; allowed: {allowed}",
         )
-    if mode == Source.Mode.UPSERT and not distribution.schema.get("primaryKey"):
-        raise_bad("mode", ko="upsert에는 데이터셋의 key가 필요합니다", en="upsert needs a key on the dataset")
+    check_key(distribution, mode)
     if schedule:
         cron_fields(schedule)
     refuse_plain_secrets(connector, config)
     parse_config(connector, without_secrets(config))
     check_expectations(expectations)
+
+
+def check_key(distribution: Distribution, mode: str) -> None:
+    """Refuse updates by key of a dataset that has none; its columns may have changed since the source was declared."""
+    if mode == Source.Mode.UPSERT and not distribution.schema.get("primaryKey"):
+        raise_bad("mode", ko="upsert에는 데이터셋의 key가 필요합니다", en="upsert needs a key on the dataset")
 
 
 def refuse_plain_secrets(connector: str, config: Mapping[str, Any]) -> None:

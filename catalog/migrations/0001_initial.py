@@ -2,6 +2,7 @@
 
 import catalog.models.address
 import catalog.models.labels
+import catalog.models.slug
 import django.db.models.deletion
 import uuid
 from django.db import migrations, models
@@ -36,7 +37,7 @@ class Migration(migrations.Migration):
             name='Dataset',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('slug', models.SlugField(max_length=100, unique=True, verbose_name='identifier')),
+                ('slug', models.SlugField(max_length=100, unique=True, validators=[catalog.models.slug.check_slug], verbose_name='identifier')),
                 ('title_ko', models.CharField(help_text='The name of the dataset, in one line.', max_length=200, verbose_name='Title (Korean)')),
                 ('title_en', models.CharField(blank=True, max_length=200, verbose_name='Title (English)')),
                 ('description_ko', models.TextField(help_text='What it holds, how it is collected and where its limits are.', verbose_name='Description (Korean)')),
@@ -83,7 +84,7 @@ class Migration(migrations.Migration):
             name='Organisation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=100, unique=True, verbose_name='identifier')),
+                ('slug', models.SlugField(max_length=100, unique=True, validators=[catalog.models.slug.check_slug], verbose_name='identifier')),
                 ('name_ko', models.CharField(max_length=200, verbose_name='name (Korean)')),
                 ('name_en', models.CharField(blank=True, max_length=200, verbose_name='name (English)')),
                 ('region', models.CharField(blank=True, help_text='Legal region code: 2, 5, 8 or 10 digits.', max_length=10, verbose_name='region code')),

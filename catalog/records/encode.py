@@ -44,21 +44,22 @@ class Format:
 def encode(batches: Batches, schema: Schema, format_name: str, *, byte_order_mark: bool = False) -> Iterator[bytes]:
     """Write batches in a format of the table; ``schema`` holds exactly the columns of the batches.
 
-    The first chunk is there when the first batch is, never before, so that what goes wrong early is an error.
+    The first chunk is there when the first batch is, never before, so that what goes wrong early is an error. No chunk
+    is empty: to a server that answers in chunks an empty one is the end.
     """
     format_ = FORMATS[format_name]
-    if not byte_order_mark:
-        return format_.encode(batches, schema)
-    if not format_.takes_mark:
+    if byte_order_mark and not format_.takes_mark:
         raise Unanswerable(
             parameter="bom", reason=Text(ko="CSV에만 붙일 수 있습니다", en="only CSV takes a byte order mark")
         )
-    return marked(format_.encode(batches, schema))
+    return whole_chunks(format_.encode(batches, schema), BYTE_ORDER_MARK if byte_order_mark else b"")
 
 
-def marked(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield BYTE_ORDER_MARK + next(chunks)
-    yield from chunks
+def whole_chunks(chunks: Iterator[bytes], before: bytes) -> Iterator[bytes]:
+    for chunk in chunks:
+        if chunk:
+            yield before + chunk
+            before = b""
 
 
 def encode_json(batches: Batches, schema: Schema) -> Iterator[bytes]:
@@ -72,10 +73,9 @@ def encode_json(batches: Batches, schema: Schema) -> Iterator[bytes]:
 
 def encode_ndjson(batches: Batches, schema: Schema) -> Iterator[bytes]:
     for batch in batches:
-        if batch.num_rows:
-            yield b"".join(
-                orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in as_dictionaries(batch, schema)
-            )
+        yield b"".join(
+            orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in as_dictionaries(batch, schema)
+        )
 
 
 def encode_csv(batches: Batches, schema: Schema) -> Iterator[bytes]:
@@ -85,8 +85,7 @@ def encode_csv(batches: Batches, schema: Schema) -> Iterator[bytes]:
         for batch in batches:
             writer.write_batch(as_text_columns(batch, schema))
             yield sink.take()
-    if rest := sink.take():
-        yield rest
+    yield sink.take()
 
 
 def encode_geojson(batches: Batches, schema: Schema) -> Iterator[bytes]:

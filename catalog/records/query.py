@@ -150,14 +150,13 @@ def one_value(name: str, values: list[str]) -> str:
 
 
 def parse_conditions(name: str, values: list[str], schema: Schema) -> list[Condition]:
-    column_name, separator, operator_name = name.partition("__")
+    column_name, separator, operator_name = name.rpartition("__") if "__" in name else (name, "", "eq")
     if column_name not in schema:
         if separator:
             raise UnknownColumn(column=column_name, allowed=schema.names)
         raise UnknownParameter(parameter=name, allowed=(*PARAMETERS, "format", "bom", *schema.names))
     column = schema[column_name]
     allowed = [known for known, operator in OPERATORS.items() if column.type in operator.types]
-    operator_name = operator_name if separator else "eq"
     if operator_name not in allowed:
         raise UnknownOperator(column=column_name, operator=operator_name, allowed=allowed)
     operator = OPERATORS[operator_name]

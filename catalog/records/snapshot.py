@@ -414,10 +414,11 @@ def read_parts(
     hiding = [at for at, part in enumerate(manifest.parts) if part.hides and at > min(positions)]
     shown, key = list(columns), manifest.schema.key
     needed = names_of(dict.fromkeys([*shown, *key]) if hiding else shown)
-    statement = " UNION ALL ".join(
-        f"SELECT {needed}, {ROW} + {starts[at]} AS {ROW}, {at} AS _part FROM read_parquet($part_{at})"
-        for at in positions
-    )
+    reads = []
+    for at in positions:
+        row = f"{ROW} + {starts[at]} AS {ROW}" if starts[at] else ROW
+        reads.append(f"SELECT {needed}, {row}{f', {at} AS _part' if hiding else ''} FROM read_parquet($part_{at})")
+    statement = " UNION ALL ".join(reads)
     if hiding:
         same = " AND ".join(f"later.{identifier(name)} = part.{identifier(name)}" for name in key)
         later = " UNION ALL ".join(

@@ -8,7 +8,6 @@ a staging file on disk, refused ones to another, so memory stays flat whatever t
 import gzip
 import itertools
 import json
-import operator
 import unicodedata
 import uuid
 from collections import Counter
@@ -283,19 +282,10 @@ class Typist:
 
 def text_table(rows: Sequence[Mapping[str, object]], schema: Schema) -> pa.Table:
     """Return the declared columns of the rows as text; a column that a row does not have is null."""
-    names = [column.source_name for column in schema.columns]
-    try:
-        columns: Iterable[Sequence[object]] = (
-            zip(*map(operator.itemgetter(*names), rows), strict=True)
-            if len(names) > 1 and rows
-            else [[row[name] for row in rows] for name in names]
-        )
-        columns = list(columns)
-    except KeyError:
-        columns = [[row.get(name) for row in rows] for name in names]
-    texts = {"_n": pa.array(range(len(rows)), pa.int64())}
-    for position, (column, values) in enumerate(zip(schema.columns, columns, strict=True)):
-        texts[f"t{position}"] = text_array(values, PARSERS[column.type].form)
+    texts = {"_n": pa.array(np.arange(len(rows)))}
+    for position, column in enumerate(schema.columns):
+        name = column.source_name
+        texts[f"t{position}"] = text_array([row.get(name) for row in rows], PARSERS[column.type].form)
     return pa.table(texts)
 
 

@@ -150,6 +150,7 @@ def test_many_processes_may_make_the_file_at_once(path):
     assert [os.waitpid(pid, 0)[1] for pid in children] == [0] * 8
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")  # it is what is tested (Python 3.12 on)
 def test_a_forked_child_has_a_connection_and_an_owner_of_its_own(path):
     parent = open_queue_file(path)
     parent.put("pulls", "a")

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from builders import make_dataset, make_organisation, publish_rows
+from django.db import transaction
 from django.utils import timezone
 
 from catalog.records import Store
 from ingest import pipeline
 from ingest.models import Run, Source
-from ingest.runs import create_due_runs, enter_run, offer_run, sweep
+from ingest.runs import claim_run, create_due_runs, enter_run, sweep
 
 
 def work() -> None:
@@ -36,12 +37,15 @@ def enter(slug: str) -> None:
     enter_run(Source.objects.get(slug=slug))
 
 
-def offer(slug: str) -> None:
-    offer_run(Source.objects.get(slug=slug))
-
-
 def pull(run_id: int) -> None:
     pipeline.pull_run(run_id)
+
+
+def claim(run_id: int, seconds: float) -> None:
+    """Take a run in a transaction that stays open for a while."""
+    with transaction.atomic():
+        claim_run(run_id)
+        time.sleep(seconds)
 
 
 def take_care(ticks: int) -> None:

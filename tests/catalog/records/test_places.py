@@ -45,7 +45,7 @@ def test_coordinates_are_published_in_degrees_exact_to_the_metre(shared_room, cr
     assert metres_between((row["x"], row["y"]), degrees) < 1.0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     crs=st.sampled_from(COORDINATE_SYSTEMS),
     places=st.lists(st.tuples(st.floats(125.5, 130.5), st.floats(33.5, 38.5)), min_size=1, max_size=20),

@@ -166,7 +166,7 @@ def schemas(draw) -> Schema:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(schemas())
 def test_a_schema_comes_back_from_its_document(schema):
     assert from_table_schema(to_table_schema(schema)) == schema

@@ -142,7 +142,7 @@ def test_appending_nothing_changes_nothing(shared_room):
     assert shared_room.write([], PLAIN, APPEND, first) == first
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=6, max_size=12),
     part_rows=st.integers(5, 40),
@@ -246,7 +246,7 @@ batches_of_keys = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(batches_of_keys)
 def test_upserts_and_replacements_do_what_a_dictionary_does(shared_room, steps):
     """Folding every three parts; every snapshot of the sequence stays readable."""
@@ -273,7 +273,7 @@ def test_after_many_upserts_there_are_few_parts(shared_room):
     assert visible(shared_room, manifest) == expected
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(LoadMode), st.lists(st.integers(0, 6), max_size=5, unique=True)), max_size=8))
 def test_all_modes_together_do_what_a_list_does(shared_room, steps):
     expected, manifest = [], None

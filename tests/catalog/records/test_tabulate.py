@@ -481,7 +481,7 @@ any_rows = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(rows=any_rows, kinds=st.tuples(*[st.sampled_from(list(TYPES))] * 3), keyed=st.booleans())
 def test_what_comes_is_accepted_or_refused_whatever_it_is(shared_room, rows, kinds, keyed):
     schema = make_schema(**dict(zip("abc", kinds, strict=True)), key=("a",) if keyed and kinds[0] != "geometry" else ())
