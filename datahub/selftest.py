@@ -19,8 +19,8 @@ from django.conf import settings
 
 from datahub.quickstart import free_port
 
-# Tests of processes, locks and files that know no database: once is enough.
-ONCE = ("bootstrap", "broker", "locks", "queue_file", "supervisor", "translations")
+# Tests wait for processes, servers and browsers more than they compute; a file's tests stay together.
+SIDE_BY_SIDE = ("--numprocesses", "3", "--dist", "loadfile")
 SUMMARY_BEGINS = re.compile(r"=+ short test summary info =+")
 SUMMARY_ENDS = re.compile(r"=* ?.*\b(passed|failed|error|errors|skipped|deselected|no tests ran)\b.* in [\d.]+s.*")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -105,7 +105,7 @@ def last_words(output: str) -> str:
 
 def pytest_command(arguments: Sequence[str]) -> list[str]:
     colour = "yes" if sys.stdout.isatty() else "no"
-    return [sys.executable, "-m", "pytest", f"--color={colour}", *arguments]
+    return [sys.executable, "-m", "pytest", f"--color={colour}", *SIDE_BY_SIDE, *arguments]
 
 
 @contextmanager
@@ -138,7 +138,3 @@ def on_postgresql(command: Sequence[str]) -> list[str]:
     fast = ["-o", "fsync=off", "-o", "synchronous_commit=off", "-o", "full_page_writes=off"]
     address = 'DATABASE_URL="postgresql://$PGUSER:$PGPASSWORD@$PGHOST:$PGPORT/$PGDATABASE" exec "$@"'
     return ["pg_virtualenv", "-t", *fast, "sh", "-c", address, "sh", *command]
-
-
-def tests_with_a_database() -> list[str]:
-    return [f"--ignore=tests/datahub/test_{name}.py" for name in ONCE]

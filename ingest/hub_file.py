@@ -56,10 +56,6 @@ class LanguageTexts(Entry):
         return Text(ko=self.ko, en=self.en)
 
 
-class HubEntry(Entry):
-    title: LanguageTexts = LanguageTexts()
-
-
 class ContactEntry(Entry):
     name: LanguageTexts
     email: str = ""
@@ -129,7 +125,6 @@ class SourceEntry(Entry):
 
 
 class HubContent(Entry):
-    hub: HubEntry = HubEntry()
     organisations: list[OrganisationEntry] = Field(default_factory=list)
     datasets: list[DatasetEntry] = Field(default_factory=list)
     sources: list[SourceEntry] = Field(default_factory=list)

@@ -143,7 +143,11 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
         pull.heartbeat.check()
 
     with Session(
-        allow_private=source.allow_private, file_roots=settings.FILE_ROOTS, secrets=secrets, archive=archive
+        allow_private=source.allow_private,
+        file_roots=settings.FILE_ROOTS,
+        secrets=secrets,
+        archive=archive,
+        spool=pull.limits.spool,
     ) as http:
         rows = CONNECTORS[source.connector].read(config, http)
         return tabulate(

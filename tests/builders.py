@@ -36,13 +36,19 @@ ROWS: Sequence[Mapping[str, object]] = (
     {"station_id": "0103", "district": "강남구", "pm10": "", "observed_on": "2018-01-03"},
 )
 
+WHATEVER_COMES = Expectations(min_rows=0, min_share=None)
 
-def make_organisation(slug: str = "hanbit-city", *, ko: str = "한빛시", en: str = "Hanbit City", region: str = "44") -> Organisation:
+
+def make_organisation(
+    slug: str = "hanbit-city", *, ko: str = "한빛시", en: str = "Hanbit City", region: str = "44"
+) -> Organisation:
     save_organisation(slug, name=Text(ko=ko, en=en), region=region)
     return Organisation.objects.get(slug=slug)
 
 
-def make_dataset(slug: str = "air-quality", *, schema: Schema = SCHEMA, organisation: str = "hanbit-city", **description: Any) -> Dataset:
+def make_dataset(
+    slug: str = "air-quality", *, schema: Schema = SCHEMA, organisation: str = "hanbit-city", **description: Any
+) -> Dataset:
     """Describe a dataset; what the test does not speak of has a plain value."""
     if not Organisation.objects.filter(slug=organisation).exists():
         make_organisation(organisation)
@@ -64,7 +70,7 @@ def publish_rows(
     *,
     mode: str = "replace",
     valid_at: dt.datetime | None = None,
-    expectations: Expectations = Expectations(min_rows=0, min_share=None),
+    expectations: Expectations = WHATEVER_COMES,
 ) -> Snapshot | None:
     """Publish rows as a run does, without a run; None when nothing changed."""
     distribution = dataset.distribution

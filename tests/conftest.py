@@ -25,8 +25,28 @@ from datahub.celery import app  # noqa: E402
 from datahub.translations import compile_translations  # noqa: E402
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only", action="store_true", help="only the tests that meet the database, to run them on another one"
+    )
+
+
 def pytest_configure() -> None:
     compile_translations()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--database-only`` leave out what knows no database, and the browser, which sees the same pages."""
+    if not config.getoption("--database-only"):
+        return
+    kept = [item for item in items if meets_the_database(item) and not item.get_closest_marker("browser")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def meets_the_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures or item.get_closest_marker("django_db") or item.get_closest_marker("journey"))
 
 
 @pytest.fixture(autouse=True)

@@ -1,18 +1,23 @@
 """Records: rows with a schema, immutable snapshots, the query language, the engine and the encoders.
 
 Plain Python, no Django; the only room that knows the columnar libraries. The way of a record:
-``tabulate`` → ``validate`` → ``write_snapshot`` → ``run_query`` or ``stream_query`` → ``encode``.
+``tabulate`` → ``validate`` → ``write_snapshot`` → ``parse_query`` → ``run_query`` or ``stream_query`` → ``encode``.
 """
 
+from catalog.records.cursor import snapshot_of_cursor
 from catalog.records.encode import FORMATS, Format, as_dictionaries, encode
 from catalog.records.engine import Limits
-from catalog.records.query import MAXIMUM_LIMIT, OPERATORS, PARAMETERS, Query, parse_query, snapshot_of_cursor
+from catalog.records.manifest import Manifest, Part
+from catalog.records.parse import parse_query
+from catalog.records.places import KOREA, Area
+from catalog.records.query import MAXIMUM_LIMIT, OPERATORS, PARAMETERS, Query
 from catalog.records.reasons import REASONS, explain
 from catalog.records.run import Page, run_query, stream_query
 from catalog.records.schema import TYPES, Column, Geometry, Schema, from_table_schema, to_table_schema
-from catalog.records.snapshot import LoadMode, Manifest, Part, write_snapshot
+from catalog.records.snapshot import LoadMode, write_snapshot
+from catalog.records.staged import Staged, UnreadableRow, discard
 from catalog.records.store import Store
-from catalog.records.tabulate import KOREA, Area, Staged, UnreadableRow, discard, tabulate
+from catalog.records.tabulate import tabulate
 from catalog.records.validate import CHECK_TITLES, Expectations, Finding, Report, validate
 
 __all__ = [

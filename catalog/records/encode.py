@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import shapely
 
 from catalog.errors import Unanswerable
+from catalog.records.parsers import PARSERS
 from catalog.records.schema import Schema
-from catalog.records.tabulate import PARSERS
 from catalog.text import Text
 
 Batches = Iterable[pa.RecordBatch]

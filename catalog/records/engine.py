@@ -7,7 +7,7 @@ run in ``run.py``; typing runs here too (``tabulate.py``).
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,3 +115,13 @@ def identifier(name: str) -> str:
 def text_literal(value: str) -> str:
     """Quote a text for the few places of the engine's language that take no parameter."""
     return "'" + value.replace("'", "''") + "'"
+
+
+def names_of(columns: Iterable[str]) -> str:
+    """Quote several column names, separated by commas."""
+    return ", ".join(identifier(name) for name in columns)
+
+
+def count(cursor: duckdb.DuckDBPyConnection, what: str, parameters: Mapping[str, object]) -> int:
+    [(number,)] = cursor.execute(f"SELECT count(*) FROM {what}", dict(parameters)).fetchall()
+    return number

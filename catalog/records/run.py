@@ -5,6 +5,7 @@ order (the sort columns, then the row's number in the snapshot), so a cursor goe
 """
 
 import datetime as dt
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ import duckdb
 import pyarrow as pa
 
 from catalog.errors import SnapshotNotFound, TooExpensive
-from catalog.records.engine import Limits, connect, deadline, identifier
-from catalog.records.query import DEFAULT_LIMIT, OPERATORS, Condition, Cursor, Order, Query, encode_cursor
+from catalog.records.cursor import encode_cursor
+from catalog.records.engine import Limits, connect, count, deadline, identifier
+from catalog.records.layout import BOUNDS, ROW
+from catalog.records.manifest import Manifest, has_hidden_rows, read_parts
+from catalog.records.query import DEFAULT_LIMIT, OPERATORS, Condition, Cursor, Order, Query
 from catalog.records.schema import Schema
-from catalog.records.snapshot import Manifest, count, has_hidden_rows, read_parts
 from catalog.records.store import Store
-from catalog.records.tabulate import BOUNDS, ROW
 from catalog.text import Text
 
 BATCH_ROWS = 10_000
@@ -54,7 +56,7 @@ def stream_query(manifest: Manifest, query: Query, store: Store, limits: Limits)
     The time limit holds for each batch, not for the whole, which lasts as long as the reader takes.
     """
     require_snapshot(manifest, query)
-    left = manifest.records if query.limit is None else query.limit
+    left = sys.maxsize if query.limit is None else query.limit
     with connect((store.root,), limits) as cursor:
         for statement, parameters in stream_statements(manifest, query, store):
             reader = None

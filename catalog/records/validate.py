@@ -11,9 +11,11 @@ from typing import Literal
 import orjson
 
 from catalog.records.engine import Limits, connect, identifier, text_literal
+from catalog.records.layout import ROW
 from catalog.records.reasons import explain
 from catalog.records.schema import Schema
-from catalog.records.tabulate import BLOCK_ROWS, ROW, RefusedFile, Staged
+from catalog.records.staged import RefusedFile, Staged
+from catalog.records.tabulate import BLOCK_ROWS
 from catalog.text import Text
 
 Severity = Literal["warning", "blocking"]

@@ -24,7 +24,9 @@ def test_every_error_has_a_code_of_its_own(kind):
 
 @pytest.mark.parametrize("kind", CLASSES)
 def test_both_languages_of_a_sentence_are_there_and_tell_the_same_values(kind):
-    ko, en = ({field for _, field, _, _ in string.Formatter().parse(text)} for text in (kind.sentence.ko, kind.sentence.en))
+    ko, en = (
+        {field for _, field, _, _ in string.Formatter().parse(text)} for text in (kind.sentence.ko, kind.sentence.en)
+    )
     assert ko - {None} == en - {None}
     assert re.search("[가-힣]", kind.sentence.ko)
     assert not re.search("[가-힣]", kind.sentence.en)
@@ -42,7 +44,9 @@ def test_what_was_asked_cannot_break_a_sentence():
 
 
 def test_a_refused_description_lists_its_problems():
-    error = BadDescription([("title", Text(ko="비어 있습니다", en="is empty")), ("theme", Text(ko="없는 {코드}", en="unknown {code}"))])
+    error = BadDescription(
+        [("title", Text(ko="비어 있습니다", en="is empty")), ("theme", Text(ko="없는 {코드}", en="unknown {code}"))]
+    )
     assert [field for field, _ in error.problems] == ["title", "theme"]
     assert error.text == Text(
         ko="메타데이터가 표준에 맞지 않습니다: [title] 비어 있습니다 [theme] 없는 {코드}",

@@ -7,9 +7,6 @@ from typing import Any
 import yaml
 
 HUB = """\
-[hub]
-title = { ko = "한빛시 데이터허브", en = "Hanbit data hub" }
-
 [[organisations]]
 slug = "hanbit-city"
 name = { ko = "한빛시", en = "Hanbit City" }

@@ -36,6 +36,7 @@ for line in sys.stdin:
     else:
         answer = os.fork()
         if answer == 0:
+            os.dup2(2, 1)  # the answers' pipe is the nursery's alone
             code = 1
             try:
                 getattr(hub_children, name)(*arguments)

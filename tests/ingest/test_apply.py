@@ -227,7 +227,7 @@ def test_all_that_is_wrong_with_a_description_is_told_at_once(tmp_path):
     text = HUB.replace('theme = "transport"', 'theme = "weather"').replace("kogl-1", "mine")
     with pytest.raises(BadSetup) as refused:
         apply(tmp_path, text)
-    assert [line.partition(" ")[0] for line in refused.value.text.ko.split("\n")] == ["hub.toml:16", "hub.toml:18"]
+    assert [line.partition(" ")[0] for line in refused.value.text.ko.split("\n")] == ["hub.toml:13", "hub.toml:15"]
 
 
 def test_a_value_of_a_secret_in_the_wrong_place_is_not_shown(tmp_path):
@@ -245,7 +245,7 @@ def test_the_key_cannot_be_taken_from_a_dataset_that_a_source_updates_by_it(tmp_
     without_sources = HUB[: HUB.index("[[sources]]")].replace('key = ["lot_id"]\n', "")
     with pytest.raises(BadSetup) as refused:
         apply(tmp_path, without_sources)
-    assert refused.value.values["where"] == "hub.toml:11 (datasets.0.key)"
+    assert refused.value.values["where"] == "hub.toml:8 (datasets.0.key)"
     assert "parking-lots" in refused.value.text.ko
     assert everything() == before
 

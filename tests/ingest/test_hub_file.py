@@ -73,7 +73,7 @@ BROKEN = {
     "syntax": ('theme = "transport"', 'theme "transport"', 'theme "transport"', "", "Expected '='"),
     "syntax at the end": ('{ env = "CITY_KEY" }', '{ env = "CITY_KEY"', "service_key", "", "TOML"),
     "a key given twice": ('mode = "upsert"', 'mode = "upsert"\nmode = "append"', 'mode = "append"', "", "overwrite"),
-    "an unknown table": ("[hub]", "[hubs]", "[hubs]", "hubs", "is not a known name"),
+    "an unknown table": ("[[organisations]]", "[hubs]\n\n[[organisations]]", "[hubs]", "hubs", "is not a known name"),
     "an unknown key of an organisation": ('region = "44"', 'regoin = "44"', "regoin", "organisations.0.regoin", "known"),
     "an unknown key of a column": ("required = true", "require = true", "require =", "datasets.0.columns.0.require", "known"),
     "an unknown key of a source": ("ignore =", "ignored =", "ignored =", "sources.0.ignored", "known"),
@@ -153,7 +153,7 @@ def test_all_mistakes_are_told_one_below_the_other_in_the_order_of_the_file(tmp_
     text = HUB.replace('region = "44"', "region = 44").replace("minimum = 124", 'minimum = "low"')
     text = text.replace('slug = "parking-live"\n', "")
     for lines in refusal(write_hub(tmp_path, text)).text.as_dict().values():
-        assert [line.partition(" (")[0] for line in lines.split("\n")] == ["hub.toml:7", "hub.toml:34", "hub.toml:50"]
+        assert [line.partition(" (")[0] for line in lines.split("\n")] == ["hub.toml:4", "hub.toml:31", "hub.toml:47"]
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):

@@ -14,7 +14,6 @@ from datahub.selftest import (
     on_sqlite,
     pytest_command,
     run_step,
-    tests_with_a_database,
     with_redis,
 )
 from datahub.supervisor import interrupt_on_signals
@@ -66,5 +65,5 @@ class Command(BaseCommand):
         if {"postgresql", "redis-server"} & set(missing_packages()):
             return Outcome(name, is_good=True, words="skipped: postgresql or redis-server is not installed")
         with on_sqlite() as environment, with_redis(environment) as with_broker:
-            command = pytest_command([*tests_with_a_database(), *arguments])
+            command = pytest_command(["--database-only", *arguments])
             return run_step(name, on_postgresql(command), with_broker)

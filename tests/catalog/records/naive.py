@@ -103,7 +103,9 @@ def condition_on(column: Column) -> st.SearchStrategy[tuple[str, str, Any]]:
             return st.lists(st.sampled_from(plain), min_size=1, max_size=3).map(tuple)
         return st.sampled_from([*VALUES[column.name], *(["b", "남", "ㄱ"] if column.name == "s" else [])])
 
-    return st.sampled_from(operators).flatmap(lambda name: st.tuples(st.just(column.name), st.just(name), value_of(name)))
+    return st.sampled_from(operators).flatmap(
+        lambda name: st.tuples(st.just(column.name), st.just(name), value_of(name))
+    )
 
 
 names = st.sampled_from(SCHEMA.names)

@@ -68,9 +68,7 @@ class Room:
     def stream(self, manifest: Manifest, *parameters: tuple[str, str]) -> list[dict[str, Any]]:
         """Return the whole answer as Python values."""
         query = parse_query(parameters, manifest.schema)
-        return [
-            row for batch in stream_query(manifest, query, self.store, self.limits) for row in batch.to_pylist()
-        ]
+        return [row for batch in stream_query(manifest, query, self.store, self.limits) for row in batch.to_pylist()]
 
     def walk(self, manifest: Manifest, *parameters: tuple[str, str]) -> Iterator[list[dict[str, Any]]]:
         """Yield the pages of an answer, following the cursor to the end."""

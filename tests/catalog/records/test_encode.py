@@ -13,7 +13,17 @@ from hypothesis import strategies as st
 from record_rooms import make_schema
 
 from catalog.errors import Unanswerable
-from catalog.records import FORMATS, Column, Geometry, Manifest, Schema, as_dictionaries, encode, parse_query, stream_query
+from catalog.records import (
+    FORMATS,
+    Column,
+    Geometry,
+    Manifest,
+    Schema,
+    as_dictionaries,
+    encode,
+    parse_query,
+    stream_query,
+)
 from catalog.records.encode import encode_parquet
 
 SCHEMA = Schema(
@@ -42,7 +52,13 @@ FULL = {
     "latitude": "37.566535",
 }
 EMPTY = dict.fromkeys(FULL)
-FINE = EMPTY | {"name": "", "count_": "-9223372036854775808", "pm10": "-1e-7", "open": "N", "at": "1900-01-01 00:00:00.25"}
+FINE = EMPTY | {
+    "name": "",
+    "count_": "-9223372036854775808",
+    "pm10": "-1e-7",
+    "open": "N",
+    "at": "1900-01-01 00:00:00.25",
+}
 SHOWN = [
     {
         "name": '강남 "제1" 주차장,\n지하',
@@ -233,7 +249,10 @@ SHAPES = Schema(
     columns=(Column("name"), Column("shape", "geometry"), Column("entrance", "geometry")),
     geometry=Geometry(column="shape"),
 )
-POLYGON = {"type": "Polygon", "coordinates": [[[126.1, 37.1], [126.30000000000001, 37.1], [126.2, 37.2], [126.1, 37.1]]]}
+POLYGON = {
+    "type": "Polygon",
+    "coordinates": [[[126.1, 37.1], [126.30000000000001, 37.1], [126.2, 37.2], [126.1, 37.1]]],
+}
 POINT = {"type": "Point", "coordinates": [126.2, 37.100000000000001]}
 
 
@@ -308,7 +327,9 @@ def test_every_format_tells_the_same_of_any_values(shared_room, rows):
     for record, row in zip(records, rows, strict=True):
         assert (record["i"], record["n"], record["b"]) == (row["i"], row["n"], row["b"])
         assert record["d"] == (row["d"] and row["d"].isoformat())
-        assert record["t"] == (row["t"] and row["t"].isoformat(timespec="auto" if row["t"].microsecond else "seconds") + "+09:00")
+        assert record["t"] == (
+            row["t"] and row["t"].isoformat(timespec="auto" if row["t"].microsecond else "seconds") + "+09:00"
+        )
     assert [json.loads(line) for line in shared_room.encoded(manifest, "ndjson").decode().split("\n")[:-1]] == records
     _, *lines = csv.reader(io.StringIO(shared_room.encoded(manifest, "csv").decode(), newline=""))
     read = {"i": int, "n": float, "b": json.loads}

@@ -7,9 +7,28 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from catalog.errors import BadCursor, BadQuestion, BadValue, Unanswerable, UnknownColumn, UnknownOperator, UnknownParameter
-from catalog.records import MAXIMUM_LIMIT, OPERATORS, PARAMETERS, TYPES, Column, Geometry, Schema, parse_query
-from catalog.records.query import Box, Condition, Cursor, Order, encode_cursor
+from catalog.errors import (
+    BadCursor,
+    BadQuestion,
+    BadValue,
+    Unanswerable,
+    UnknownColumn,
+    UnknownOperator,
+    UnknownParameter,
+)
+from catalog.records import (
+    MAXIMUM_LIMIT,
+    OPERATORS,
+    PARAMETERS,
+    TYPES,
+    Column,
+    Geometry,
+    Schema,
+    parse_query,
+    snapshot_of_cursor,
+)
+from catalog.records.cursor import encode_cursor
+from catalog.records.query import Box, Condition, Cursor, Order
 
 KST = dt.timezone(dt.timedelta(hours=9))
 SCHEMA = Schema(
@@ -30,6 +49,8 @@ SCHEMA = Schema(
 )
 BY_DAY = Schema(columns=(Column("on", "date"),), time="on")
 PLAIN = Schema(columns=(Column("name"),))
+ALLOWED = f"{', '.join(PARAMETERS)}, format, bom, {', '.join(SCHEMA.names)}"
+ORDERED = "eq, ne, gt, gte, lt, lte, in, isnull"
 NAMES = "name, count_, pm10, open, on, at, until, x, y, shape"
 
 
@@ -79,7 +100,9 @@ CONDITIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("parameter", "condition"), CONDITIONS, ids=[f"{name}={value}" for (name, value), _ in CONDITIONS])
+@pytest.mark.parametrize(
+    ("parameter", "condition"), CONDITIONS, ids=[f"{name}={value}" for (name, value), _ in CONDITIONS]
+)
 def test_a_condition_is_read_as_the_columns_type(parameter, condition):
     assert parse(parameter).conditions == (condition,)
     assert type(parse(parameter).conditions[0].value) is type(condition.value)
@@ -176,7 +199,7 @@ def test_an_interval_becomes_conditions_on_the_time_column(schema, text, expecte
 
 MISTAKES = [
     # parameter, error, English, Korean
-    (("nmae", "x"), UnknownParameter, f"Unknown parameter 'nmae'; allowed: {', '.join(PARAMETERS)}, format, bom, {NAMES}", f"'nmae'은(는) 알 수 없는 매개변수입니다. 쓸 수 있는 것: {', '.join(PARAMETERS)}, format, bom, {NAMES}"),
+    (("nmae", "x"), UnknownParameter, f"Unknown parameter 'nmae'; allowed: {ALLOWED}", f"'nmae'은(는) 알 수 없는 매개변수입니다. 쓸 수 있는 것: {ALLOWED}"),
     (("SELECT", "x"), UnknownParameter, "Unknown parameter 'SELECT'", "'SELECT'은(는) 알 수 없는 매개변수입니다"),
     (("", "x"), UnknownParameter, "Unknown parameter ''", "''은(는) 알 수 없는 매개변수입니다"),
     (("nmae__gt", "x"), UnknownColumn, f"Unknown column 'nmae'; the columns of this dataset: {NAMES}", f"'nmae' 열이 없습니다. 이 데이터셋의 열: {NAMES}"),
@@ -185,9 +208,10 @@ MISTAKES = [
     (("order_by", "-nmae"), UnknownColumn, "Unknown column 'nmae'", "'nmae' 열이 없습니다"),
     (("order_by", "--name"), UnknownColumn, "Unknown column '-name'", "'-name' 열이 없습니다"),
     (("order_by", "name desc"), UnknownColumn, "Unknown column 'name desc'", "'name desc' 열이 없습니다"),
-    (("pm10__gtt", "1"), UnknownOperator, "Unknown operator 'gtt' on 'pm10'; allowed: eq, ne, gt, gte, lt, lte, in, isnull", "'pm10' 열에 'gtt' 연산자는 쓸 수 없습니다. 쓸 수 있는 것: eq, ne, gt, gte, lt, lte, in, isnull"),
+    (("pm10__gtt", "1"), UnknownOperator, f"Unknown operator 'gtt' on 'pm10'; allowed: {ORDERED}", f"'gtt' 연산자는 쓸 수 없습니다. 쓸 수 있는 것: {ORDERED}"),
     (("pm10__contains", "1"), UnknownOperator, "Unknown operator 'contains' on 'pm10'", "'contains' 연산자는 쓸 수 없습니다"),
-    (("name__gt__eq", "1"), UnknownColumn, "Unknown column 'name__gt'", "'name__gt' 열이 없습니다"),
+    (("name__gt__eq", "1"), UnknownOperator, "Unknown operator 'gt__eq' on 'name'", "'gt__eq' 연산자는"),
+    (("nmae__gt__eq", "1"), UnknownColumn, "Unknown column 'nmae'", "'nmae' 열이 없습니다"),
     (("name__", "1"), UnknownOperator, "Unknown operator '' on 'name'; allowed: eq, ne, gt, gte, lt, lte, in, contains, isnull", "'' 연산자는"),
     (("open__gt", "true"), UnknownOperator, "Unknown operator 'gt' on 'open'; allowed: eq, ne, in, isnull", "쓸 수 있는 것: eq, ne, in, isnull"),
     (("shape", "x"), UnknownOperator, "Unknown operator 'eq' on 'shape'; allowed: isnull", "쓸 수 있는 것: isnull"),
@@ -237,13 +261,15 @@ MISTAKES = [
     (("datetime", "2018-01-01garbage/.."), BadValue, "start/end", "시작/끝"),
     (("datetime", "2018-01-01/2018-01-02/2018-01-03"), BadValue, "start/end", "시작/끝"),
     (("datetime", "../9999-12-31"), BadValue, "start/end", "시작/끝"),
-    (("order_by", "shape"), Unanswerable, "'order_by' cannot be used on this dataset: geometries have no order", "'order_by'은(는) 이 데이터셋에 쓸 수 없습니다. 도형으로는 정렬할 수 없습니다"),
+    (("order_by", "shape"), Unanswerable, "'order_by' cannot be used on this dataset: geometries have no order", "도형으로는 정렬할 수 없습니다"),
     (("cursor", "x"), BadCursor, "follow 'next' unchanged", "'next' 주소를 그대로"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("parameter", "error", "english", "korean"), MISTAKES, ids=[f"{name}={value[:30]!a}" for (name, value), *_ in MISTAKES]
+    ("parameter", "error", "english", "korean"),
+    MISTAKES,
+    ids=[f"{name}={value[:30]!a}" for (name, value), *_ in MISTAKES],
 )
 def test_a_mistake_is_an_error_that_says_what_would_be_right(parameter, error, english, korean):
     with pytest.raises(error) as caught:
@@ -262,9 +288,17 @@ def test_a_parameter_given_twice_is_an_error(name):
 
 
 NEEDS = [
-    (("bbox", "126,37,127,38"), "'bbox' cannot be used on this dataset: the records have no place", "'bbox'은(는) 이 데이터셋에 쓸 수 없습니다. 위치 열이 없습니다"),
-    (("datetime", "2018-01-01"), "'datetime' cannot be used on this dataset: the records have no time column", "'datetime'은(는) 이 데이터셋에 쓸 수 없습니다. 시간 열이 없습니다"),
-]  # fmt: skip
+    (
+        ("bbox", "126,37,127,38"),
+        "'bbox' cannot be used on this dataset: the records have no place",
+        "'bbox'은(는) 이 데이터셋에 쓸 수 없습니다. 위치 열이 없습니다",
+    ),
+    (
+        ("datetime", "2018-01-01"),
+        "'datetime' cannot be used on this dataset: the records have no time column",
+        "'datetime'은(는) 이 데이터셋에 쓸 수 없습니다. 시간 열이 없습니다",
+    ),
+]
 
 
 @pytest.mark.parametrize(("parameter", "english", "korean"), NEEDS)
@@ -284,7 +318,9 @@ def cursor_of(values, *parameters: tuple[str, str], row: int = 7) -> str:
     return encode_cursor(Cursor("digest", tuple(values), row), parse(*parameters))
 
 
-@pytest.mark.parametrize("values", [PLACE, (None,) * 7, (0.1 + 0.2, "'; DROP TABLE x", None, None, False, 2**63 - 1, "")])
+@pytest.mark.parametrize(
+    "values", [PLACE, (None,) * 7, (0.1 + 0.2, "'; DROP TABLE x", None, None, False, 2**63 - 1, "")]
+)
 def test_a_cursor_comes_back_as_it_was_written(values):
     query = parse(*ASKED, ("cursor", cursor_of(values, *ASKED)))
     assert query.cursor == Cursor("digest", values, 7)
@@ -318,6 +354,10 @@ def forged(content: object) -> str:
 
 DIGEST = parse(*ASKED).digest
 GOOD = [3.5, "가", "2018-01-31", "2018-01-31T09:20:00+09:00", True, 5, "09:05"]
+WRONG_PLACES = [
+    ["3.5", 5, 20180131, "어제", 1, 5.5, ["09:05"]],
+    [True, ["가"], "2018-02-30", "9999-12-31T23:59:59Z", "true", 2**63, {}],
+]
 FORGED = [
     [],
     {},
@@ -341,8 +381,7 @@ FORGED = [
     ["digest", DIGEST, GOOD, True],
     ["digest", DIGEST, GOOD, None],
     ["digest", DIGEST, GOOD, 2**63],
-    *[["digest", DIGEST, [*GOOD[:at], wrong, *GOOD[at + 1 :]], 7] for at, wrong in enumerate(["3.5", 5, 20180131, "어제", 1, 5.5, ["09:05"]])],
-    *[["digest", DIGEST, [*GOOD[:at], wrong, *GOOD[at + 1 :]], 7] for at, wrong in enumerate([True, ["가"], "2018-02-30", "9999-12-31T23:59:59Z", "true", 2**63, {}])],
+    *[["digest", DIGEST, [*GOOD[:at], wrong, *GOOD[at + 1 :]], 7] for wrongs in WRONG_PLACES for at, wrong in enumerate(wrongs)],
 ]  # fmt: skip
 
 
@@ -353,7 +392,11 @@ def test_a_forged_cursor_is_refused(content):
 
 
 json_like = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
     max_leaves=8,
 )
@@ -366,7 +409,9 @@ near_cursors = st.tuples(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text() | st.binary().map(lambda b: base64.urlsafe_b64encode(b).decode()) | json_like.map(forged) | near_cursors)
+@given(
+    st.text() | st.binary().map(lambda b: base64.urlsafe_b64encode(b).decode()) | json_like.map(forged) | near_cursors
+)
 @example("")
 @example("=")
 @example("한글")
@@ -381,18 +426,33 @@ def test_garbage_is_a_bad_cursor_and_nothing_else(text):
         assert error.text.ko
     else:
         assert query.cursor is not None
+    try:
+        assert isinstance(snapshot_of_cursor(text), str)
+    except BadCursor as error:
+        assert error.text.ko
+
+
+def test_a_cursor_tells_its_snapshot_before_the_question_is_known():
+    assert snapshot_of_cursor(cursor_of(PLACE, *ASKED)) == "digest"
+
+
+@pytest.mark.parametrize("content", [[], {}, None, 5, [5, DIGEST, GOOD, 7], [None]])
+def test_a_forged_cursor_tells_no_snapshot(content):
+    with pytest.raises(BadCursor):
+        snapshot_of_cursor(forged(content))
+
+
+any_names = st.one_of(
+    st.sampled_from([*PARAMETERS, *SCHEMA.names]),
+    st.builds("{}__{}".format, st.sampled_from(SCHEMA.names), st.sampled_from(list(OPERATORS))),
+    st.text(max_size=8),
+)
+likely = ["1", "2018-01-01", "true", "name", "-pm10", "126,37,127,38", "2018-01-01/..", "24:00", "0001-01-01"]
+any_values = st.text(max_size=12) | st.sampled_from([*likely, "9999-12-31T23:59:59.999999"])
 
 
 @settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from([*PARAMETERS, *SCHEMA.names, *[f"{name}__{op}" for name in SCHEMA.names for op in OPERATORS]]) | st.text(max_size=8),
-            st.text(max_size=12) | st.sampled_from(["1", "2018-01-01", "true", "name", "-pm10", "126,37,127,38", "2018-01-01/..", "24:00", "0001-01-01", "9999-12-31T23:59:59.999999"]),
-        ),
-        max_size=4,
-    )
-)  # fmt: skip
+@given(st.lists(st.tuples(any_names, any_values), max_size=4))
 def test_any_question_is_read_or_refused(parameters):
     try:
         query = parse(*parameters)

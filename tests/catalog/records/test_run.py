@@ -1,5 +1,6 @@
 import dataclasses
 import datetime as dt
+import itertools
 
 import naive
 import pytest
@@ -17,8 +18,8 @@ from catalog.records import (
     Manifest,
     Schema,
     parse_query,
+    parts,
     run_query,
-    snapshot,
     stream_query,
 )
 from catalog.records.run import relevant_parts
@@ -34,12 +35,16 @@ def without_ranges(manifest: Manifest) -> Manifest:
 
 def write_in_parts(room: Room, rows: list, part_rows: int) -> Manifest:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(snapshot, "PART_ROWS", part_rows)
+        patch.setattr(parts, "PART_ROWS", part_rows)
         return room.write(rows, SCHEMA)
 
 
 @settings(max_examples=10, deadline=None)
-@given(table=naive.rows, questions=st.lists(naive.questions, min_size=3, max_size=6), part_rows=st.sampled_from([3, 7, 1000]))
+@given(
+    table=naive.rows,
+    questions=st.lists(naive.questions, min_size=3, max_size=6),
+    part_rows=st.sampled_from([3, 7, 1000]),
+)
 def test_every_question_is_answered_as_a_plain_loop_would(shared_room, table, questions, part_rows):
     manifest = write_in_parts(shared_room, table, part_rows)
     unpruned = without_ranges(manifest)
@@ -87,7 +92,9 @@ def full_table(shared_room) -> tuple[list, Manifest]:
     return table, shared_room.write(table, SCHEMA)
 
 
-@pytest.mark.parametrize(("name", "operator", "column"), EVERY, ids=[f"{name} {column.type}" for name, _, column in EVERY])
+@pytest.mark.parametrize(
+    ("name", "operator", "column"), EVERY, ids=[f"{name} {column.type}" for name, _, column in EVERY]
+)
 def test_every_operator_works_on_every_value_of_its_types(shared_room, full_table, name, operator, column):
     table, manifest = full_table
     values = {"flag": [True, False], "list": [tuple(v for v in naive.VALUES[column.name] if "," not in str(v))]}
@@ -236,7 +243,7 @@ def in_three_parts(shared_room) -> Manifest:
         for number in range(30)
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(snapshot, "PART_ROWS", 10)
+        patch.setattr(parts, "PART_ROWS", 10)
         return shared_room.write(rows, IN_THREE_PARTS)
 
 
@@ -295,7 +302,7 @@ def test_pages_pass_over_what_an_upsert_hides(shared_room, steps, order_by, limi
     assert {row["id"]: (row["group"], row["value"]) for row in pages} == expected
     assert len(pages) == len(expected)
     orders = tuple((name.removeprefix("-"), name.startswith("-")) for name in order_by)
-    for before, after in zip(pages, pages[1:], strict=False):
+    for before, after in itertools.pairwise(pages):
         assert naive.compare(before, after, orders) <= 0
     assert shared_room.stream(manifest, asked[0]) == pages
     assert shared_room.page(manifest, *asked, ("count", "exact"), ("value__isnull", "false")).count == sum(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from record_rooms import Room, make_schema
 
 from catalog.errors import BadSchema
-from catalog.records import Column, Geometry, LoadMode, Manifest, Schema, Store, snapshot
+from catalog.records import Column, Geometry, LoadMode, Manifest, Schema, Store, parts, snapshot
 from catalog.records.store import file_digest
 from catalog.text import Text
 
@@ -112,7 +112,7 @@ def test_parts_are_named_by_their_content(room):
 
 
 def test_large_answers_are_cut_into_parts_that_count_on(shared_room, monkeypatch):
-    monkeypatch.setattr(snapshot, "PART_ROWS", 100)
+    monkeypatch.setattr(parts, "PART_ROWS", 100)
     manifest = shared_room.write([{"batch": 1, "value": number} for number in range(250)], PLAIN)
     assert [part.rows for part in manifest.parts] == [100, 100, 50]
     assert [row["value"] for row in shared_room.stream(manifest)] == list(range(250))
@@ -153,7 +153,7 @@ def test_appended_answers_are_all_there_however_often_they_are_folded(shared_roo
     expected, manifest = [], None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(snapshot, "FOLD_PARTS", 3)
-        patch.setattr(snapshot, "PART_ROWS", part_rows)
+        patch.setattr(parts, "PART_ROWS", part_rows)
         for number, size in enumerate(sizes):
             rows = [{"batch": number, "value": size - place} for place in range(size)]
             expected += rows
@@ -170,7 +170,7 @@ def test_appended_answers_are_all_there_however_often_they_are_folded(shared_roo
 
 def test_folding_keeps_full_parts_and_the_last_ones(shared_room, monkeypatch):
     monkeypatch.setattr(snapshot, "FOLD_PARTS", 2)
-    monkeypatch.setattr(snapshot, "PART_ROWS", 10)
+    monkeypatch.setattr(parts, "PART_ROWS", 10)
     manifest = shared_room.write([{"batch": 0, "value": number} for number in range(10)], PLAIN)
     full = manifest.parts[0]
     for batch in range(1, 5):
@@ -187,8 +187,8 @@ def test_an_upsert_hides_what_it_replaces(shared_room):
     second = shared_room.write(keyed((3, "new"), (99, "new")), KEYED, UPSERT, first)
     assert second.parts[: len(first.parts)] == first.parts
     assert [part.hides for part in second.parts] == [False, True]
-    assert visible(shared_room, second) == {number: "old" for number in range(20)} | {3: "new", 99: "new"}
-    assert visible(shared_room, first) == {number: "old" for number in range(20)}
+    assert visible(shared_room, second) == dict.fromkeys(range(20), "old") | {3: "new", 99: "new"}
+    assert visible(shared_room, first) == dict.fromkeys(range(20), "old")
 
 
 def test_an_upsert_of_unchanged_records_gives_an_equal_manifest(shared_room):
@@ -230,7 +230,7 @@ def test_an_upsert_replaces_every_record_of_a_key_that_was_appended_twice(shared
     second = shared_room.write(keyed((3, "twice")), KEYED, APPEND, first)
     assert second.records == 21
     third = shared_room.write(keyed((3, "new")), KEYED, UPSERT, second)
-    assert visible(shared_room, third) == {number: "old" for number in range(20)} | {3: "new"}
+    assert visible(shared_room, third) == dict.fromkeys(range(20), "old") | {3: "new"}
 
 
 def test_an_upsert_needs_a_key(shared_room):
@@ -264,7 +264,7 @@ def test_upserts_and_replacements_do_what_a_dictionary_does(shared_room, steps):
 
 
 def test_after_many_upserts_there_are_few_parts(shared_room):
-    expected = {number: "old" for number in range(100)}
+    expected = dict.fromkeys(range(100), "old")
     manifest = shared_room.write(keyed(*expected.items()), KEYED)
     for number in range(20):
         expected[number * 7 % 100] = f"new {number}"
@@ -371,7 +371,7 @@ def test_a_part_knows_the_least_and_greatest_value_of_its_columns(shared_room, k
 
 
 def test_ranges_are_gathered_over_all_batches_of_a_part(shared_room, monkeypatch):
-    monkeypatch.setattr(snapshot, "ROW_GROUP_ROWS", 2048)
+    monkeypatch.setattr(parts, "ROW_GROUP_ROWS", 2048)
     manifest = shared_room.write([{"batch": 1, "value": number % 4999} for number in range(10_000)], PLAIN)
     assert manifest.parts[0].ranges == {"batch": (1, 1), "value": (0, 4998)}
 
@@ -433,13 +433,13 @@ def half_files(room: Room) -> list[str]:
 
 
 def test_a_write_that_fails_leaves_nothing_half_done(room, monkeypatch):
-    monkeypatch.setattr(snapshot, "PART_ROWS", 100)
+    monkeypatch.setattr(parts, "PART_ROWS", 100)
     first = room.write([{"batch": 0, "value": 0}], PLAIN)
 
     def full_disk(*arguments: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(snapshot.PartWriter, "append", full_disk)
+    monkeypatch.setattr(parts.PartWriter, "append", full_disk)
     with pytest.raises(OSError, match="disk full"):
         room.write([{"batch": 1, "value": number} for number in range(250)], PLAIN, APPEND, first)
     assert half_files(room) == []
@@ -449,10 +449,10 @@ def test_a_write_that_fails_leaves_nothing_half_done(room, monkeypatch):
 KILLED = """
 import os, sys
 from pathlib import Path
-from catalog.records import Store, snapshot
+from catalog.records import Store, parts
 from record_rooms import Room, make_schema
 
-snapshot.PART_ROWS = 100
+parts.PART_ROWS = 100
 keep = Store.keep
 kept = []
 

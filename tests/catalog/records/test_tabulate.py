@@ -233,7 +233,9 @@ CASES = [(kind, number, result) for kind, rows in READINGS.items() for number, (
 @pytest.fixture(scope="module")
 def found(shared_room) -> dict[str, list[object]]:
     """All values of a type in one go: what stands beside a value must not matter."""
-    return {kind: typed(shared_room, Column("v", kind), *(value for value, _ in rows)) for kind, rows in READINGS.items()}
+    return {
+        kind: typed(shared_room, Column("v", kind), *(value for value, _ in rows)) for kind, rows in READINGS.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -341,7 +343,10 @@ def test_a_refused_record_is_kept_with_its_row_reason_value_and_sentence(shared_
             "reason": "not-date",
             "column": "on",
             "value": "20180230",
-            "sentence": {"ko": "달력에 있는 날짜가 아닙니다: '20180230'", "en": "not a date of the calendar: '20180230'"},
+            "sentence": {
+                "ko": "달력에 있는 날짜가 아닙니다: '20180230'",
+                "en": "not a date of the calendar: '20180230'",
+            },
             "record": {"id": "0105", "미세먼지": "1", "on": "20180230"},
         },
     ]
@@ -420,7 +425,9 @@ def test_missing_and_unknown_columns_go_by_the_name_at_the_platform(shared_room)
 
 
 def test_a_column_that_only_some_rows_have_is_empty_in_the_others(shared_room):
-    staged = tabulate([{"a": "1"}, {"b": "2"}, {"a": "3", "b": "4"}], make_schema(a="integer", b="integer"), limits=shared_room.limits)
+    staged = tabulate(
+        [{"a": "1"}, {"b": "2"}, {"a": "3", "b": "4"}], make_schema(a="integer", b="integer"), limits=shared_room.limits
+    )
     table = pq.read_table(staged.path)
     assert table.column("a").to_pylist() == [1, None, 3]
     assert table.column("b").to_pylist() == [None, 2, 4]
@@ -467,7 +474,9 @@ anything = st.one_of(
     st.floats(),
     st.text(max_size=6),
     st.characters(categories=["Cs"]),
-    st.sampled_from(["1", "2018-01-01", "201801012400", "x", "-", "1,234", "12:30", "예", '{"type":"Point","coordinates":[127,37]}']),
+    st.sampled_from(
+        ["1", "2018-01-01", "201801012400", "x", "-", "1,234", "12:30", "예", '{"type":"Point","coordinates":[127,37]}']
+    ),
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text(max_size=3), st.floats(), max_size=2),
     st.binary(max_size=3),
@@ -475,7 +484,9 @@ anything = st.one_of(
 any_rows = st.lists(
     st.one_of(
         st.dictionaries(st.sampled_from(["a", "b", "c", "z"]), anything, max_size=4),
-        st.builds(UnreadableRow, st.sampled_from(["too-many-fields", "too-few-fields"]), st.lists(anything, max_size=3)),
+        st.builds(
+            UnreadableRow, st.sampled_from(["too-many-fields", "too-few-fields"]), st.lists(anything, max_size=3)
+        ),
     ),
     max_size=12,
 )

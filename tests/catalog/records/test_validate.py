@@ -4,7 +4,17 @@ import pyarrow.parquet as pq
 import pytest
 from record_rooms import Room, make_schema, refused_lines
 
-from catalog.records import CHECK_TITLES, REASONS, Column, Expectations, Report, Schema, UnreadableRow, tabulate, validate
+from catalog.records import (
+    CHECK_TITLES,
+    REASONS,
+    Column,
+    Expectations,
+    Report,
+    Schema,
+    UnreadableRow,
+    tabulate,
+    validate,
+)
 from catalog.text import Text
 
 GOOD, BAD = {"v": "1"}, {"v": "x"}
@@ -141,7 +151,11 @@ def test_ignored_columns_are_no_finding(shared_room):
 
 
 def test_every_finding_has_a_title_or_a_reason(shared_room):
-    codes = {finding.code for _, rows, more, previous, _ in CHECKS for finding in check(shared_room, rows, previous=previous, **more).findings}
+    codes = {
+        finding.code
+        for _, rows, more, previous, _ in CHECKS
+        for finding in check(shared_room, rows, previous=previous, **more).findings
+    }
     assert codes <= set(CHECK_TITLES) | set(REASONS)
     assert set(CHECK_TITLES) <= codes
     assert all(text.ko and text.en for text in (*CHECK_TITLES.values(), *REASONS.values()))
@@ -196,7 +210,10 @@ def test_a_refused_repetition_shows_its_key_and_its_typed_values(shared_room):
 def test_repetitions_come_after_the_rows_that_were_refused_before(shared_room):
     schema = make_schema(id="string", n="integer", key=("id",))
     staged = shared_room.stage([{"id": "a", "n": "1"}, {"id": "a", "n": "x"}, {"id": "a", "n": "3"}], schema)
-    assert [(line["row"], line["reason"]) for line in refused_lines(staged)] == [(2, "not-integer"), (3, "duplicate-key")]
+    assert [(line["row"], line["reason"]) for line in refused_lines(staged)] == [
+        (2, "not-integer"),
+        (3, "duplicate-key"),
+    ]
     assert (staged.accepted, staged.refused) == (1, 2)
 
 

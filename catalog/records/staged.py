@@ -1,0 +1,106 @@
+"""What became of an answer: typed rows on disk, not yet published, and every refused row with its reason."""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from catalog.records.reasons import explain
+from catalog.records.schema import Schema
+
+
+@dataclass(frozen=True)
+class UnreadableRow:
+    """A row that never became a dictionary (a CSV line with too many fields, say)."""
+
+    code: str
+    raw: object
+
+
+@dataclass
+class Staged:
+    """Typed rows on disk, not yet published, and the account of what was refused.
+
+    ``rows`` counts what came, ``accepted`` and ``refused`` what became of it: always ``rows = accepted + refused``.
+    ``reasons`` counts (reason, column); ``samples`` keeps the first few refused values of each.
+    """
+
+    schema: Schema
+    path: Path
+    refused_path: Path
+    rows: int = 0
+    accepted: int = 0
+    refused: int = 0
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    samples: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    ignored: frozenset[str] = frozenset()
+
+    @property
+    def missing_columns(self) -> tuple[str, ...]:
+        """Declared columns that no row of the answer had; empty when there were no rows to judge by."""
+        if not self.seen:
+            return ()
+        return tuple(column.source_name for column in self.schema.columns if column.source_name not in self.seen)
+
+    @property
+    def unknown_columns(self) -> tuple[str, ...]:
+        """Columns of the answer that are neither declared nor knowingly ignored."""
+        declared = {column.source_name for column in self.schema.columns}
+        return tuple(sorted(self.seen - declared - self.ignored - {""}))
+
+
+def discard(staged: Staged) -> None:
+    """Remove the staging files."""
+    staged.path.unlink(missing_ok=True)
+    staged.refused_path.unlink(missing_ok=True)
+
+
+class RefusedFile:
+    """Writes refused records as compressed JSON lines: row number, reason, column, value, the raw record."""
+
+    def __init__(self, staged: Staged, *, samples: int = 5) -> None:
+        self.staged = staged
+        self.samples = samples
+
+    def __enter__(self) -> Self:
+        self.target = self.staged.refused_path.open("ab")
+        self.file = gzip.GzipFile("", "ab", 6, self.target, mtime=0)  # no name and no time: equal records, equal bytes
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.file.close()
+        self.target.close()
+
+    def write(self, number: int, code: str, column: str, value: str, raw: object) -> None:
+        value = value.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
+        entry = {
+            "row": number,
+            "reason": code,
+            "column": column,
+            "value": value,
+            "sentence": explain(code, value).as_dict(),
+            "record": raw if isinstance(raw, Mapping) else {"fields": raw},
+        }
+        self.file.write(dump_json(entry) + b"\n")
+        self.staged.refused += 1
+        self.staged.reasons[code, column] += 1
+        kept = self.staged.samples.setdefault((code, column), [])
+        if len(kept) < self.samples:
+            kept.append({"row": number, "value": value})
+
+
+def dump_json(value: object) -> bytes:
+    """Write JSON fast; numbers beyond 64 bits and broken text, which the fast way refuses, slowly and escaped."""
+    try:
+        return orjson.dumps(value, default=str)
+    except TypeError:
+        return json.dumps(value, default=str).encode()
