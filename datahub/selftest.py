@@ -125,7 +125,8 @@ def on_sqlite() -> Iterator[dict[str, str]]:
 def with_redis(environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """Start a Redis server that keeps nothing, and give the environment in which it is the broker."""
     port = free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", environment["HUB_DATA_DIR"]]
+    place = ["--port", str(port), "--bind", "127.0.0.1", "--dir", environment["HUB_DATA_DIR"]]
+    options = [*place, "--save", "", "--databases", "256"]
     with subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL) as server:
         try:
             yield {**environment, "HUB_BROKER_URL": f"redis://127.0.0.1:{port}/0"}

@@ -14,25 +14,23 @@ import kombu.pools
 import pytest
 from django.conf import LazySettings
 
+from datahub.translations import compile_translations
+
 # Before the settings are read, so that not even the key of this run comes from the developer's folder.
 HUB = tempfile.mkdtemp(prefix="hub-tests-")
 os.environ |= {"HUB_DATA_DIR": HUB, "DJANGO_SETTINGS_MODULE": "datahub.settings"}
 OWNER = os.getpid()
 atexit.register(lambda: os.getpid() == OWNER and shutil.rmtree(HUB, ignore_errors=True))  # not in forked children
+compile_translations()  # before Django reads them, or a fresh clone speaks English
 django.setup()
 
 from datahub.celery import app  # noqa: E402
-from datahub.translations import compile_translations  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only", action="store_true", help="only the tests that meet the database, to run them on another one"
     )
-
-
-def pytest_configure() -> None:
-    compile_translations()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,7 +14,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 
 ROOT = Path(__file__).resolve().parents[1]
-redis_databases = itertools.count(1)
+# Redis databases of this test process's own, of those that ``selftest`` gives it.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+redis_databases = itertools.count(1 + 32 * WORKER)
 
 
 @contextmanager

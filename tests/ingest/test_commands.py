@@ -79,8 +79,8 @@ def test_apply_fills_in_values_and_reads_paths_from_the_base(tmp_path):
 
 def test_a_mistake_in_a_file_is_told_in_both_languages_and_changes_nothing(tmp_path):
     told = failure("apply", write_hub(tmp_path, HUB.replace('theme = "transport"', 'theme = "weather"')))
-    assert "hub.toml:16 (datasets.0.theme): 'weather' 코드는 없습니다" in told
-    assert "hub.toml:16 (datasets.0.theme): unknown code 'weather'" in told
+    assert "hub.toml:13 (datasets.0.theme): 'weather' 코드는 없습니다" in told
+    assert "hub.toml:13 (datasets.0.theme): unknown code 'weather'" in told
     assert not Dataset.objects.exists()
 
 

@@ -64,9 +64,11 @@ def test_an_answer_is_spooled_with_its_digest_size_and_type(open_session):
 
 
 def test_spooled_answers_lie_where_told_and_are_gone_when_the_session_is_closed(tmp_path):
-    with HostileServer({"/": reply(200, BODY)}) as platform, Session(allow_private=True, spool=tmp_path) as session:
-        assert session.fetch(platform.url()).path.is_relative_to(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    spool = tmp_path / "spool"
+    spool.mkdir()
+    with HostileServer({"/": reply(200, BODY)}) as platform, Session(allow_private=True, spool=spool) as session:
+        assert session.fetch(platform.url()).path.is_relative_to(spool)
+    assert list(spool.iterdir()) == []
 
 
 def test_reading_parses_and_forgets_the_spooled_answer(open_session):
