@@ -1,6 +1,6 @@
 """Pages of catalogue entries by keyset: a cursor names the last entry shown, so pages neither skip nor repeat.
 
-Cursors of records are another matter (``catalog/records/query.py``): they hold their snapshot as well.
+Cursors of records are another matter (``catalog/records/cursor.py``): they hold their snapshot as well.
 """
 
 import base64

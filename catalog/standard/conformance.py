@@ -61,7 +61,7 @@ def find_problems(description: Mapping[str, Any]) -> Iterator[Problem]:
         )
 
 
-def check_text(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_text(value: object, field: Field) -> Text:
     if (
         not isinstance(value, Mapping)
         or set(value) - {"ko", "en"}
@@ -75,7 +75,7 @@ def check_text(value: Any, field: Field) -> Text:  # noqa: ANN401
     return Text()
 
 
-def check_keywords(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_keywords(value: object, field: Field) -> Text:
     right = isinstance(value, Mapping) and not set(value) - {"ko", "en"}
     if not right or not all(
         isinstance(words, list) and all(isinstance(word, str) for word in words) for words in value.values()
@@ -84,7 +84,7 @@ def check_keywords(value: Any, field: Field) -> Text:  # noqa: ANN401
     return Text()
 
 
-def check_code(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_code(value: object, field: Field) -> Text:
     codes = vocabulary(field.vocabulary)
     if value not in codes:
         allowed = ", ".join(codes)
@@ -94,7 +94,7 @@ def check_code(value: Any, field: Field) -> Text:  # noqa: ANN401
     return Text()
 
 
-def check_region(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_region(value: object, field: Field) -> Text:
     if not isinstance(value, str) or not is_region(value):
         return Text(
             ko=f"'{value}'은(는) 지역 코드가 아닙니다. 알려진 시도 코드로 시작하는 2, 5, 8, 10자리 숫자여야 합니다",
@@ -103,7 +103,7 @@ def check_region(value: Any, field: Field) -> Text:  # noqa: ANN401
     return Text()
 
 
-def check_period(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_period(value: object, field: Field) -> Text:
     wrong = Text(
         ko='{"start": "YYYY-MM-DD", "end": "YYYY-MM-DD"} 형식이어야 합니다',
         en='must be {"start": "YYYY-MM-DD", "end": "YYYY-MM-DD"}',
@@ -119,7 +119,7 @@ def check_period(value: Any, field: Field) -> Text:  # noqa: ANN401
     return Text()
 
 
-def check_contact(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_contact(value: object, field: Field) -> Text:
     if not isinstance(value, Mapping) or set(value) - {"name", "email", "phone"}:
         return Text(ko="name, email, phone만 쓸 수 있습니다", en="only name, email and phone are allowed")
     if text := check_text(value.get("name"), field):
@@ -129,13 +129,13 @@ def check_contact(value: Any, field: Field) -> Text:  # noqa: ANN401
     return Text()
 
 
-def check_organisation(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_organisation(value: object, field: Field) -> Text:
     if not isinstance(value, str) or not SLUG_PATTERN.match(value):
         return Text(ko="기관의 식별자(slug)여야 합니다", en="must be the slug of an organisation")
     return Text()
 
 
-def check_address(value: Any, field: Field) -> Text:  # noqa: ANN401
+def check_address(value: object, field: Field) -> Text:
     if not isinstance(value, str) or not value.startswith(("https://", "http://")):
         return Text(
             ko="http:// 또는 https://로 시작하는 주소여야 합니다",
