@@ -1,13 +1,22 @@
 """The catalogue as a Django application, and the stewards' admin site."""
 
+from pathlib import Path
+
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.utils.translation import gettext_lazy as _
+
+from catalog.standard.tables import use_folder
 
 
 class CatalogConfig(AppConfig):
     name = "catalog"
     verbose_name = _("Catalogue")
+
+    def ready(self) -> None:
+        """Let tables that this hub has loaded (``load_regions``) take the place of the shipped ones."""
+        use_folder(Path(settings.DATA_DIR) / "vocabularies")
 
 
 class AdminSite(AdminConfig):

@@ -1,13 +1,15 @@
 """Every error of the catalogue, as one tree; the doors map it to answers, no HTTP here.
 
     HubError
-    ├── NotFound               DatasetNotFound · OrganisationNotFound · VocabularyNotFound · NoRecords
-    │                          · SnapshotNotFound
+    ├── NotFound               DatasetNotFound · OrganisationNotFound · VocabularyNotFound · DataModelNotFound
+    │                          · NoRecords · SnapshotNotFound
     ├── AccessDenied
     ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadCursor
     │                          · UnknownFormat · Unanswerable · TooExpensive
     ├── BadDescription         (a list of problems, each naming its field)
     ├── BadSchema
+    ├── BadDocument            (a foreign document that cannot be read; line and reason)
+    │   └── BadTable           (a list of problems, each naming its sheet, row and column)
     └── Conflict               (somebody else was faster; nothing was changed)
 
 Each class holds its sentence in Korean and English; the values that fill it are keyword arguments and stay
@@ -58,6 +60,14 @@ class VocabularyNotFound(NotFound):
     sentence = Text(
         ko="'{vocabulary}' 코드표가 없습니다. 있는 것: {allowed}",
         en="There is no vocabulary '{vocabulary}'; there are: {allowed}",
+    )
+
+
+class DataModelNotFound(NotFound):
+    code = "data-model-not-found"
+    sentence = Text(
+        ko="'{model}' 데이터 모델이 없습니다. 있는 것: {allowed}",
+        en="There is no data model '{model}'; there are: {allowed}",
     )
 
 
@@ -177,6 +187,35 @@ class BadSchema(HubError):
     sentence = Text(
         ko="열 정의가 잘못되었습니다 ({where}): {reason}", en="The column definitions are wrong ({where}): {reason}"
     )
+
+
+class BadDocument(HubError):
+    """A document of another catalogue that cannot be read: ``where`` is its name and line, ``reason`` a Text or string."""
+
+    code = "bad-document"
+    sentence = Text(
+        ko="{form} 문서를 읽을 수 없습니다 ({where}): {reason}",
+        en="The {form} document cannot be read ({where}): {reason}",
+    )
+
+
+class BadTable(BadDocument):
+    """A table with cells that cannot be taken; ``problems`` holds (place, text) pairs, all of them at once."""
+
+    code = "bad-table"
+    sentence = Text(
+        ko="{form} 표에 고칠 곳이 {count}개 있습니다.\n{problems}",
+        en="{count} places of the {form} table have to be mended.\n{problems}",
+    )
+
+    def __init__(self, form: str, problems: Iterable[tuple[Text, Text]]) -> None:
+        self.problems = tuple(problems)
+        lines = [Text(ko="- {place}: {text}", en="- {place}: {text}").format(place=p, text=t) for p, t in self.problems]
+        super().__init__(
+            form=form,
+            count=len(self.problems),
+            problems=Text(ko="\n".join(line.ko for line in lines), en="\n".join(line.en for line in lines)),
+        )
 
 
 class Conflict(HubError):

@@ -6,7 +6,7 @@ alone: numbers are gapless and in commit order, and no two writers can wait for 
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -14,15 +14,25 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from catalog.describe import description_columns, write_contact
-from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
-from catalog.models import Change, Dataset, Distribution, FeedHead, Organisation, Snapshot, SnapshotPart
-from catalog.models.slug import SLUG_RULE, is_slug
+from catalog.admission import admitted_columns
+from catalog.describe import describe_row, row_columns
+from catalog.errors import Conflict, DatasetNotFound, OrganisationNotFound
+from catalog.models import (
+    Catalogue,
+    Change,
+    DataService,
+    Dataset,
+    Distribution,
+    FeedHead,
+    Organisation,
+    Series,
+    Snapshot,
+    SnapshotPart,
+)
 from catalog.records import Finding, Manifest, Report, Schema, from_table_schema, to_table_schema
 from catalog.search import searchable_text, searchable_title
-from catalog.standard import check_description, is_region
+from catalog.standard import Class
 from catalog.storage import record_store
-from catalog.text import Text
 
 
 class Outcome(StrEnum):
@@ -32,57 +42,72 @@ class Outcome(StrEnum):
 
 
 @transaction.atomic
-def save_organisation(
-    slug: str,
-    *,
-    name: Text,
-    region: str = "",
-    homepage: str = "",
-    contact: Mapping[str, Any] | None = None,
-) -> Outcome:
+def save_organisation(slug: str, description: Mapping[str, Any], *, harvested: bool = False) -> Outcome:
     """Create or update an organisation; its datasets speak of it, so that each of them counts as described anew."""
     lock_feed()
-    values = {"name_ko": name.ko, "name_en": name.en, "region": region, "homepage": homepage} | write_contact(contact)
-    refuse_problems(
-        [*slug_problems(slug), *organisation_problems(name, region), *length_problems(Organisation, values)]
-    )
+    columns = admitted_columns(Organisation, description, Class.ORGANISATION, slug=slug, harvested=harvested)
     organisation = Organisation.objects.filter(slug=slug).first()
     if organisation is None:
-        Organisation.objects.create(slug=slug, **values)
+        Organisation.objects.create(slug=slug, **columns)
         return Outcome.CREATED
-    outcome = update_row(organisation, values)
+    outcome = update_row(organisation, columns)
     if outcome is Outcome.CHANGED:
         for dataset in organisation.datasets.select_related("organisation", "distribution"):
-            update_row(dataset, search_columns(dataset, from_table_schema(dataset.distribution.schema)))
+            index_dataset(dataset)
             record_change(Change.Kind.DESCRIBED, dataset)
     return outcome
 
 
 @transaction.atomic
-def describe_dataset(slug: str, description: Mapping[str, Any], schema: Schema) -> Outcome:
-    """Create a dataset or change its description or schema; a description that the standard refuses changes nothing."""
+def save_series(slug: str, description: Mapping[str, Any], *, harvested: bool = False) -> Outcome:
+    """Create or update a dataset series."""
+    return save_described(Series, Class.SERIES, slug, description, harvested=harvested)
+
+
+@transaction.atomic
+def save_service(slug: str, description: Mapping[str, Any], *, harvested: bool = False) -> Outcome:
+    """Create or update a data service."""
+    return save_described(DataService, Class.SERVICE, slug, description, harvested=harvested)
+
+
+@transaction.atomic
+def save_catalogue(description: Mapping[str, Any]) -> Outcome:
+    """Say whose hub this is: create or update the one description of the catalogue."""
     lock_feed()
-    problems = [(problem.field, problem.text) for problem in check_description(description)]
-    refuse_problems([*slug_problems(slug), *problems])
-    columns = description_columns(description)
-    refuse_problems(length_problems(Dataset, columns))
-    organisation = Organisation.objects.filter(slug=description["organisation"]).first()
-    if organisation is None:
-        raise OrganisationNotFound(organisation=description["organisation"])
-    columns["organisation"] = organisation
+    columns = admitted_columns(Catalogue, description, Class.CATALOGUE, slug=None)
+    columns["organisation"] = find_organisation(description["organisation"])
+    catalogue = Catalogue.objects.filter(pk=1).first()
+    if catalogue is None:
+        Catalogue.objects.create(pk=1, **columns)
+        return Outcome.CREATED
+    return update_row(catalogue, columns)
+
+
+@transaction.atomic
+def describe_dataset(
+    slug: str, description: Mapping[str, Any], schema: Schema | None = None, *, harvested: bool = False
+) -> Outcome:
+    """Create a dataset or change its description or schema; a description that the standard refuses changes nothing.
+
+    Without a ``schema`` a new dataset has no records here, and an old one keeps those that it has. What is ``harvested``
+    from another catalogue may lack what the standard wants of one's own; what is malformed is refused all the same.
+    """
+    lock_feed()
+    columns = admitted_columns(Dataset, description, Class.DATASET, slug=slug, harvested=harvested)
+    columns["organisation"] = find_organisation(description["organisation"])
     dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
+    if dataset is not None and (schema is not None or dataset.distribution is not None):
+        columns.pop("columns")  # the dictionary of records that are served here is their schema
     if dataset is None:
-        outcome = Outcome.CREATED
-        dataset = Dataset(slug=slug, **columns)
-        set_columns(dataset, search_columns(dataset, schema))
-        dataset.save()
+        outcomes = [Outcome.CREATED]
+        dataset = Dataset.objects.create(slug=slug, **columns)
     else:
-        outcome = update_row(dataset, columns)
-        update_row(dataset, search_columns(dataset, schema))
-    outcome = save_distribution(dataset, description["licence"], schema, outcome)
+        outcomes = [update_row(dataset, columns)]
+    outcomes += [save_schema(dataset, schema), save_links(dataset, description.get("distributions", []))]
+    outcome = min(outcomes, key=list(Outcome).index)
     if outcome is not Outcome.UNCHANGED:
-        kind = Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED
-        record_change(kind, dataset)
+        index_dataset(dataset)
+        record_change(Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED, dataset)
     return outcome
 
 
@@ -159,6 +184,11 @@ def restore_dataset(slug: str) -> Outcome:
     return set_withdrawn(slug, withdrawn=False)
 
 
+def save_quality(dataset: Dataset, *, score: int, band: str, at: dt.datetime) -> None:
+    """Keep what a dataset scored; a score is about the description, not part of it, and so no change of the catalogue."""
+    Dataset.objects.filter(pk=dataset.pk).update(quality_score=score, quality_band=band, assessed_at=at)
+
+
 @transaction.atomic
 def forget_old_snapshots(now: dt.datetime) -> int:
     """Delete snapshots that were replaced longer ago than the retention; the current ones always stay."""
@@ -186,13 +216,64 @@ def set_withdrawn(slug: str, *, withdrawn: bool) -> Outcome:
     return Outcome.CHANGED
 
 
-def save_distribution(dataset: Dataset, licence: str, schema: Schema, outcome: Outcome) -> Outcome:
+def save_described(
+    model: type[Series | DataService], class_: Class, slug: str, description: Mapping[str, Any], *, harvested: bool
+) -> Outcome:
+    lock_feed()
+    columns = admitted_columns(model, description, class_, slug=slug, harvested=harvested)
+    organisation = description.get("organisation")
+    columns["organisation"] = find_organisation(organisation) if organisation else None
+    row = model.objects.filter(slug=slug).first()
+    if row is None:
+        model.objects.create(slug=slug, **columns)
+        return Outcome.CREATED
+    return update_row(row, columns)
+
+
+def save_schema(dataset: Dataset, schema: Schema | None) -> Outcome:
+    """Give a dataset records with this schema, or change the schema of those that it has."""
+    if schema is None:
+        return Outcome.UNCHANGED
     document = to_table_schema(schema)
-    if outcome is Outcome.CREATED:
-        Distribution.objects.create(dataset=dataset, licence=licence, schema=document)
-        return outcome
-    changed = update_row(dataset.distribution, {"licence": licence, "schema": document})
-    return Outcome.CHANGED if Outcome.CHANGED in (changed, outcome) else Outcome.UNCHANGED
+    if dataset.distribution is not None:
+        return update_row(dataset.distribution, {"schema": document})
+    dataset.distribution = Distribution.objects.create(dataset=dataset, schema=document)
+    dataset.save(update_fields=["distribution"])
+    return Outcome.CHANGED
+
+
+def save_links(dataset: Dataset, descriptions: Sequence[Mapping[str, Any]]) -> Outcome:
+    """Bring the distributions that lie elsewhere to what is described; one that is known keeps its identifier."""
+    known: dict[str, list[Distribution]] = {}
+    for row in dataset.distributions.filter(schema__isnull=True):
+        known.setdefault(link_name(describe_row(row, Class.DISTRIBUTION)), []).append(row)
+    outcome = Outcome.UNCHANGED
+    for position, description in enumerate(descriptions, start=1):
+        columns = row_columns(description, Class.DISTRIBUTION) | {"position": position}
+        rows = known.get(link_name(description))
+        if rows:
+            outcome = Outcome.CHANGED if update_row(rows.pop(0), columns) is Outcome.CHANGED else outcome
+        else:
+            Distribution.objects.create(dataset=dataset, **columns)
+            outcome = Outcome.CHANGED
+    gone = [row.pk for rows in known.values() for row in rows]
+    if gone:
+        dataset.distributions.filter(pk__in=gone).delete()
+        outcome = Outcome.CHANGED
+    return outcome
+
+
+def link_name(description: Mapping[str, Any]) -> str:
+    """Return what tells a link from the others of its dataset from one description to the next."""
+    names = ("identifier", "download_url", "access_url")
+    return next((description[name] for name in names if description.get(name)), "")
+
+
+def find_organisation(slug: str) -> Organisation:
+    organisation = Organisation.objects.filter(slug=slug).first()
+    if organisation is None:
+        raise OrganisationNotFound(organisation=slug)
+    return organisation
 
 
 def lock_feed() -> FeedHead:
@@ -234,11 +315,17 @@ def set_columns(row: models.Model, values: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-def search_columns(dataset: Dataset, schema: Schema) -> dict[str, str]:
+def index_dataset(dataset: Dataset) -> None:
+    """Write what the dataset is found by."""
+    update_row(dataset, search_columns(dataset))
+
+
+def search_columns(dataset: Dataset) -> dict[str, str]:
     organisation = dataset.organisation
+    words = column_words(from_table_schema(dataset.distribution.schema)) if dataset.distribution else ""
     return {
         "search_title": searchable_title(dataset),
-        "search_text": searchable_text(dataset, column_words(schema), f"{organisation.name_ko} {organisation.name_en}"),
+        "search_text": searchable_text(dataset, words, f"{organisation.name_ko} {organisation.name_en}"),
     }
 
 
@@ -255,39 +342,3 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "count": finding.count,
         "text": finding.text.as_dict(),
     }
-
-
-Problem = tuple[str, Text]
-
-
-def refuse_problems(problems: list[Problem]) -> None:
-    if problems:
-        raise BadDescription(problems)
-
-
-def slug_problems(slug: str) -> list[Problem]:
-    return [] if is_slug(slug) else [("slug", SLUG_RULE)]
-
-
-def organisation_problems(name: Text, region: str) -> Iterator[Problem]:
-    if not name.ko.strip():
-        yield "name", Text(ko="한국어 이름이 있어야 합니다", en="the Korean name is missing")
-    if region and not is_region(region):
-        yield "region", Text(ko=f"'{region}'은(는) 지역 코드가 아닙니다", en=f"'{region}' is no region code")
-
-
-def length_problems(model: type[models.Model], columns: Mapping[str, Any]) -> list[Problem]:
-    """Return what is longer than its column, which only some databases would refuse."""
-    problems = []
-    for name, value in columns.items():
-        longest = model._meta.get_field(name).max_length
-        if longest and isinstance(value, str) and len(value) > longest:
-            text = Text(ko=f"{longest}자를 넘을 수 없습니다", en=f"at most {longest} characters")
-            problems.append((field_of_column(name), text))
-    return problems
-
-
-def field_of_column(name: str) -> str:
-    """Return the field that a column belongs to: ``title`` for ``title_ko``, ``contact_point`` for ``contact_email``."""
-    whole = name.removesuffix("_ko").removesuffix("_en")
-    return "contact_point" if whole.startswith("contact_") else whole

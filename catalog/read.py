@@ -96,7 +96,9 @@ def ask(
     rest = [(name, value) for name, value in parameters if name not in ("format", "bom")]
     given = dict(parameters)
     format_ = find_format(given.get("format") or accepted_format or "json")
-    current = dataset.distribution.current_snapshot
+    if dataset.distribution is None:
+        raise NoRecords(dataset=dataset.slug)
+    current = dataset.current_snapshot
     snapshot = find_snapshot(dataset, snapshot_of_cursor(given["cursor"])) if "cursor" in given else current
     query = parse_query(rest, from_table_schema(snapshot.schema if snapshot else dataset.distribution.schema))
     if snapshot is None:

@@ -7,22 +7,31 @@ file no longer names: that is a decision for a person.
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
-from catalog.describe import describe
+from catalog.describe import describe, describe_row
 from catalog.errors import BadDescription, BadSchema, HubError, OrganisationNotFound
-from catalog.models import Dataset, Organisation
-from catalog.publish import Outcome, describe_dataset, save_organisation
+from catalog.models import Catalogue, DataService, Dataset, Organisation, Series
+from catalog.publish import (
+    Outcome,
+    describe_dataset,
+    save_catalogue,
+    save_organisation,
+    save_series,
+    save_service,
+)
 from catalog.records import Column, Geometry, Schema
 from catalog.records.schema import DEFAULT_MISSING
+from catalog.standard import Class
 from catalog.text import Text
 from ingest.errors import BadSetup
 from ingest.file_lines import Location
-from ingest.hub_file import ColumnEntry, DatasetEntry, HubFile, OrganisationEntry, SourceEntry
+from ingest.hub_file import ColumnEntry, DatasetEntry, DescribedEntry, HubFile, SourceEntry
 from ingest.local_files import SCHEME
 from ingest.models import Source
 from ingest.sources import save_source
@@ -44,6 +53,9 @@ class DryRun(Exception):
 
 KINDS = {
     "organisations": Text(ko="기관", en="organisation"),
+    "catalogue": Text(ko="카탈로그", en="catalogue"),
+    "series": Text(ko="시리즈", en="series"),
+    "services": Text(ko="데이터 서비스", en="data service"),
     "datasets": Text(ko="데이터셋", en="dataset"),
     "sources": Text(ko="소스", en="source"),
 }
@@ -75,6 +87,16 @@ def apply_parts(file: HubFile, base: Path) -> Iterator[Applied]:
                 organisation_document,
                 lambda entry=organisation: apply_organisation(entry),
             )
+    if content.catalogue is not None:
+        with placed(file, ("catalogue",)):
+            yield apply_one(
+                "catalogue", "catalogue", catalogue_document, lambda: save_catalogue(content.catalogue or {})
+            )
+    for kind, save in (("series", save_series), ("services", save_service)):
+        for index, entry in enumerate(getattr(content, kind)):
+            with placed(file, (kind, index)):
+                document = partial(described_document, kind)
+                yield apply_one(kind, entry.slug, document, partial(save, entry.slug, entry.description))
     for index, dataset in enumerate(content.datasets):
         with placed(file, ("datasets", index)):
             yield apply_one("datasets", dataset.slug, dataset_document, lambda entry=dataset: apply_dataset(entry))
@@ -132,18 +154,12 @@ def place_of(file: HubFile, place: Location, where: str) -> Location:
     return (*place, *(int(part) if part.isdigit() else part for part in parts))
 
 
-def apply_organisation(entry: OrganisationEntry) -> Outcome:
-    return save_organisation(
-        entry.slug,
-        name=entry.name.text,
-        region=entry.region,
-        homepage=entry.homepage,
-        contact=entry.contact.model_dump() if entry.contact else None,
-    )
+def apply_organisation(entry: DescribedEntry) -> Outcome:
+    return save_organisation(entry.slug, entry.description)
 
 
 def apply_dataset(entry: DatasetEntry) -> Outcome:
-    return describe_dataset(entry.slug, entry.description, schema_of(entry))
+    return describe_dataset(entry.slug, entry.description, schema_of(entry) if entry.columns else None)
 
 
 def schema_of(entry: DatasetEntry) -> Schema:
@@ -170,6 +186,9 @@ def column_of(entry: ColumnEntry) -> Column:
         minimum=entry.minimum,
         maximum=entry.maximum,
         missing=None if entry.missing is None else tuple(entry.missing),
+        code_list=entry.code_list,
+        personal_data=entry.personal_data,
+        standard_name=entry.standard_name,
     )
 
 
@@ -179,6 +198,14 @@ def apply_source(entry: SourceEntry, base: Path) -> Outcome:
         raise BadSetup(
             where="dataset",
             problem=Text(ko=f"'{entry.dataset}' 데이터셋이 없습니다", en=f"there is no dataset '{entry.dataset}'"),
+        )
+    if dataset.distribution is None:
+        raise BadSetup(
+            where="dataset",
+            problem=Text(
+                ko=f"'{entry.dataset}' 데이터셋에 열(columns)이 없어 레코드를 담을 수 없습니다",
+                en=f"the dataset '{entry.dataset}' has no columns and so cannot hold records",
+            ),
         )
     return save_source(
         entry.slug,
@@ -208,8 +235,22 @@ def with_local_paths(config: Mapping[str, Any], base: Path) -> dict[str, Any]:
 
 
 def organisation_document(slug: str) -> dict[str, Any]:
-    row = Organisation.objects.filter(slug=slug).values().first() or {}
-    return {name: value for name, value in row.items() if name not in ("id", "created_at", "modified_at") and value}
+    row = Organisation.objects.filter(slug=slug).first()
+    return describe_row(row, Class.ORGANISATION) if row else {}
+
+
+def described_document(kind: str, slug: str) -> dict[str, Any]:
+    model, class_ = DESCRIBED[kind]
+    row = model.objects.select_related("organisation").filter(slug=slug).first()
+    return describe_row(row, class_) if row else {}
+
+
+DESCRIBED = {"series": (Series, Class.SERIES), "services": (DataService, Class.SERVICE)}
+
+
+def catalogue_document(slug: str) -> dict[str, Any]:
+    row = Catalogue.objects.select_related("organisation").first()
+    return describe_row(row, Class.CATALOGUE) if row else {}
 
 
 def dataset_document(slug: str) -> dict[str, Any]:
@@ -217,6 +258,8 @@ def dataset_document(slug: str) -> dict[str, Any]:
     dataset = Dataset.objects.select_related("organisation", "distribution").filter(slug=slug).first()
     if dataset is None:
         return {}
+    if dataset.distribution is None:
+        return describe(dataset)
     schema = dataset.distribution.schema
     columns = {f"columns.{entry['name']}": entry for entry in schema["fields"]}
     rest = {name: value for name, value in schema.items() if name not in ("$schema", "fields")}

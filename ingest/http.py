@@ -18,6 +18,7 @@ import ssl
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -199,6 +200,20 @@ class Session:
 
         return self._insist(attempt)
 
+    def probe(self, location: str, *, method: str = "HEAD") -> tuple[int, str]:
+        """Return the status of an HTTP address and where it is had in the end; nothing of its content is kept.
+
+        One try, without repeating; ``GET`` asks for the first byte only and hangs up once the status is known.
+        """
+        self._deadline.start(self._limits.total)
+        url = self._parse_url(location)
+        for _ in range(self._limits.redirects + 1):
+            received = self._look(url, method)
+            if isinstance(received, int):
+                return received, self._show(url)
+            url = received
+        raise self._too_many_redirects(url)
+
     def excerpt(self, answer: Answer) -> str:
         """Return the first words of an answer for a message: no tags, no secrets; the title alone if it is a web page."""
         with answer.path.open("rb") as file:
@@ -255,7 +270,10 @@ class Session:
             if not same_party(url, received):
                 headers = {}
             url = received
-        raise RequestRefused(
+        raise self._too_many_redirects(url)
+
+    def _too_many_redirects(self, url: httpx2.URL) -> RequestRefused:
+        return RequestRefused(
             address=self._show(url),
             answer=Text(
                 ko=f"다른 주소로 {self._limits.redirects}번 넘게 돌려보냈습니다",
@@ -282,14 +300,8 @@ class Session:
 
     def _exchange(self, url: httpx2.URL, headers: Mapping[str, str]) -> tuple[Answer, float | None] | httpx2.URL:
         """Make one request and return the spooled answer and the pause it asks for, or where it redirects to."""
-        timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read, "pool": 1.0}
         try:
-            with self._pool.stream(
-                "GET",
-                httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers={"User-Agent": self._user_agent, "Accept": "*/*", "Accept-Encoding": "gzip", **headers},
-                extensions={"timeout": timeouts},
-            ) as response:
+            with self._stream("GET", url, {"Accept-Encoding": "gzip", **headers}) as response:
                 received = {name.lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status in REDIRECTS and b"location" in received:
                     return self._next_hop(url, received[b"location"])
@@ -297,6 +309,28 @@ class Session:
                 return answer, seconds_of(received.get(b"retry-after"))
         except Exception as error:
             self._raise_told(url, error)
+
+    def _look(self, url: httpx2.URL, method: str) -> int | httpx2.URL:
+        """Make one request, leave its content unread, and return its status or where it redirects to."""
+        try:
+            with self._stream(method, url, {"Range": "bytes=0-0"} if method == "GET" else {}) as response:
+                received = {name.lower(): value.decode("latin-1") for name, value in response.headers}
+                if response.status in REDIRECTS and b"location" in received:
+                    return self._next_hop(url, received[b"location"])
+                return response.status
+        except Exception as error:
+            self._raise_told(url, error)
+
+    def _stream(
+        self, method: str, url: httpx2.URL, headers: Mapping[str, str]
+    ) -> AbstractContextManager[httpcore2.Response]:
+        timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read, "pool": 1.0}
+        return self._pool.stream(
+            method,
+            httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers={"User-Agent": self._user_agent, "Accept": "*/*", **headers},
+            extensions={"timeout": timeouts},
+        )
 
     @functools.cached_property
     def _pool(self) -> httpcore2.ConnectionPool:

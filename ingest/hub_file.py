@@ -56,18 +56,16 @@ class LanguageTexts(Entry):
         return Text(ko=self.ko, en=self.en)
 
 
-class ContactEntry(Entry):
-    name: LanguageTexts
-    email: str = ""
-    phone: str = ""
+class DescribedEntry(BaseModel):
+    """A part; whatever is not named here is a field of its description, checked by the metadata standard."""
 
+    model_config = ConfigDict(frozen=True, extra="allow")
 
-class OrganisationEntry(Entry):
     slug: str
-    name: LanguageTexts
-    region: str = ""
-    homepage: str = ""
-    contact: ContactEntry | None = None
+
+    @property
+    def description(self) -> Mapping[str, Any]:
+        return self.model_extra or {}
 
 
 class ColumnEntry(Entry):
@@ -82,6 +80,9 @@ class ColumnEntry(Entry):
     minimum: float | None = None
     maximum: float | None = None
     missing: list[str] | None = None
+    code_list: str = ""
+    personal_data: str = ""
+    standard_name: str = ""
 
 
 class GeometryEntry(Entry):
@@ -91,22 +92,15 @@ class GeometryEntry(Entry):
     crs: str = "EPSG:4326"
 
 
-class DatasetEntry(BaseModel):
-    """A dataset; whatever is not named here is a field of its description, checked by the metadata standard."""
+class DatasetEntry(DescribedEntry):
+    """A dataset; without columns it has no records here and only tells where they are to be had."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
-    slug: str
-    columns: list[ColumnEntry]
+    columns: list[ColumnEntry] = Field(default_factory=list)
     key: list[str] = Field(default_factory=list)
     time: str = ""
     sorted_by: list[str] = Field(default_factory=list)
     geometry: GeometryEntry | None = None
     missing: list[str] | None = None
-
-    @property
-    def description(self) -> Mapping[str, Any]:
-        return self.model_extra or {}
 
 
 class SourceEntry(Entry):
@@ -125,7 +119,10 @@ class SourceEntry(Entry):
 
 
 class HubContent(Entry):
-    organisations: list[OrganisationEntry] = Field(default_factory=list)
+    catalogue: dict[str, Any] | None = None
+    organisations: list[DescribedEntry] = Field(default_factory=list)
+    series: list[DescribedEntry] = Field(default_factory=list)
+    services: list[DescribedEntry] = Field(default_factory=list)
     datasets: list[DatasetEntry] = Field(default_factory=list)
     sources: list[SourceEntry] = Field(default_factory=list)
 
@@ -188,7 +185,7 @@ def unstorable_texts(value: Any, place: Location) -> Iterator[Problem]:  # noqa:
 
 
 def repeated_slugs(content: HubContent) -> Iterator[Problem]:
-    for kind in ("organisations", "datasets", "sources"):
+    for kind in ("organisations", "series", "services", "datasets", "sources"):
         seen: set[str] = set()
         for index, entry in enumerate(getattr(content, kind)):
             if entry.slug in seen:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
-from catalog.models import Dataset
+from catalog.models import Dataset, Snapshot
 from ingest.models import Run, Source
 
 LATEST_RUNS = 50
@@ -23,9 +23,9 @@ def datasets() -> list[dict[str, Any]]:
             "title": dataset.title_ko,
             "organisation": dataset.organisation.slug,
             "access_level": dataset.access_level,
-            "records": snapshot.records if (snapshot := dataset.distribution.current_snapshot) else None,
+            "records": snapshot.records if (snapshot := dataset.current_snapshot) else None,
             "rejected": snapshot.rejected if snapshot else None,
-            "snapshots": dataset.distribution.snapshots.count(),
+            "snapshots": Snapshot.objects.filter(distribution=dataset.distribution).count(),
             "snapshot": snapshot.digest if snapshot else None,
             "published_at": snapshot.published_at.isoformat() if snapshot else None,
         }

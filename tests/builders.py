@@ -42,12 +42,12 @@ WHATEVER_COMES = Expectations(min_rows=0, min_share=None)
 def make_organisation(
     slug: str = "hanbit-city", *, ko: str = "한빛시", en: str = "Hanbit City", region: str = "44"
 ) -> Organisation:
-    save_organisation(slug, name=Text(ko=ko, en=en), region=region)
+    save_organisation(slug, {"name": {"ko": ko, "en": en}, "region": region})
     return Organisation.objects.get(slug=slug)
 
 
 def make_dataset(
-    slug: str = "air-quality", *, schema: Schema = SCHEMA, organisation: str = "hanbit-city", **description: Any
+    slug: str = "air-quality", *, schema: Schema | None = SCHEMA, organisation: str = "hanbit-city", **description: Any
 ) -> Dataset:
     """Describe a dataset; what the test does not speak of has a plain value."""
     if not Organisation.objects.filter(slug=organisation).exists():

@@ -1,6 +1,6 @@
 """Datasets in the admin: a form grouped as the profile. Saving goes through ``publish``, so that every change is in the feed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -16,67 +16,53 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from catalog.admin.fields import DocumentField, WordsField
-from catalog.describe import STORED, description_columns
+from catalog.admin.distribution import DistributionFormSet, DistributionInline
+from catalog.admin.fields import DocumentField
+from catalog.admin.profile_fields import profile_form_fields
+from catalog.describe import describe_row, row_columns, stored
 from catalog.errors import BadSchema
-from catalog.models import Dataset, Distribution
-from catalog.models.labels import definition, in_current_language, label, licences
+from catalog.models import Dataset, Distribution, Snapshot
+from catalog.models.labels import in_current_language, speak
 from catalog.publish import Outcome, describe_dataset, restore_dataset, withdraw_dataset
 from catalog.records import TYPES, Schema, from_table_schema
-from catalog.standard import FIELDS, Field, Obligation, check_description
+from catalog.standard import FIELDS, GROUPS, Class, Field, check_description
 
 SHOWN_SNAPSHOTS = 20
-GROUPS: Mapping[Obligation, str] = {
-    Obligation.MANDATORY: gettext_lazy("Mandatory fields"),
-    Obligation.RECOMMENDED: gettext_lazy("Recommended fields"),
-    Obligation.OPTIONAL: gettext_lazy("Optional fields"),
-}
+COLUMNS = tuple(name for name in row_columns({}, Class.DATASET) if name != "columns")
 
 
 def form_fields(field: Field) -> list[str]:
     """Return the form fields that a field of the profile is written in."""
-    return list(STORED[field.kind].write(None, field)) or [field.name]
+    return [name for name in stored(field).write(None, field) if name in COLUMNS] or [field.name]
 
 
 def fieldsets() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the profile's fields by obligation, in the profile's order."""
-    for obligation, title in GROUPS.items():
-        names = [name for field in FIELDS if field.obligation is obligation for name in form_fields(field)]
-        yield title, {"fields": names}
-
-
-def licence_choices() -> list[tuple[str, str]]:
-    """Return the licences with nothing chosen: terms of use are never given by accident."""
-    return [("", "---------"), *licences()]
+    """Yield the profile's fields in its groups; all but the first are folded until they are needed."""
+    for number, (title, fields) in enumerate(GROUPS):
+        names = [name for field in fields for name in form_fields(field) if name in ("organisation", *COLUMNS)]
+        yield speak(title), {"fields": names, "classes": ["collapse"] if number else []}
 
 
 class DatasetForm(forms.ModelForm):
-    """A description with its licence and columns; what the standard refuses is an error at the field concerned."""
+    """A description with its columns; what the standard refuses is an error at the field concerned."""
 
-    keywords_ko = WordsField(
-        label=label("keywords", "ko"), help_text=gettext_lazy("Words with commas between them."), required=False
-    )
-    keywords_en = WordsField(
-        label=label("keywords", "en"), help_text=gettext_lazy("Words with commas between them."), required=False
-    )
-    licence = forms.ChoiceField(label=label("licence"), choices=licence_choices, help_text=definition("licence"))
     schema = DocumentField(
         label=capfirst(Distribution._meta.get_field("schema").verbose_name),
         help_text=Distribution._meta.get_field("schema").help_text,
         initial={"fields": [{"name": "id", "type": "string", "titles": {"ko": "번호", "en": "Number"}}]},
+        required=False,
     )
 
     class Meta:
         model = Dataset
-        fields = ("slug", "organisation", *description_columns({}))
+        fields = ("slug", "organisation", *COLUMNS)
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
+        self.fields.update(profile_form_fields(Class.DATASET))
         if not self.instance._state.adding:
-            self.initial |= {
-                "licence": self.instance.distribution.licence,
-                "schema": self.instance.distribution.schema,
-            }
+            distribution = self.instance.distribution
+            self.initial["schema"] = distribution.schema if distribution else None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -84,34 +70,33 @@ class DatasetForm(forms.ModelForm):
             self.check_standard()
         return cleaned
 
-    def clean_schema(self) -> dict[str, Any]:
+    def clean_schema(self) -> dict[str, Any] | None:
         try:
-            from_table_schema(self.cleaned_data["schema"])
+            return self.cleaned_data["schema"] if self.table_schema() else None
         except BadSchema as error:
             raise forms.ValidationError(in_current_language(error.text)) from error
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise forms.ValidationError(
                 _("This is no Table Schema: it needs “fields”, a list of columns with “name” and “type”.")
             ) from error
-        return self.cleaned_data["schema"]
 
     def check_standard(self) -> None:
         places = {field.name: form_fields(field)[0] for field in FIELDS}
         for problem in check_description(self.description()):
-            self.add_error(places.get(problem.field), in_current_language(problem.text))
+            place = places.get(problem.field.split(".")[0])
+            self.add_error(place if place in self.fields else None, in_current_language(problem.text))
 
     def description(self) -> dict[str, Any]:
-        """Return what the form says as the profile's document."""
-        columns = {name: self.cleaned_data[name] for name in ("organisation", *description_columns({}))}
-        draft = Dataset(**columns)
-        draft.distribution = Distribution(dataset=draft, licence=self.cleaned_data["licence"])
-        document = {field.name: STORED[field.kind].read(draft, field) for field in FIELDS}
-        if document["contact_point"]:
+        """Return what the form says as the profile's document, without the distributions."""
+        draft = Dataset(**{name: self.cleaned_data[name] for name in ("organisation", *COLUMNS)})
+        document = describe_row(draft, Class.DATASET)
+        if "contact_point" in document:
             document["contact_point"].setdefault("name", {})  # so that the standard says that a name is missing
-        return {name: value for name, value in document.items() if value}
+        return document
 
-    def table_schema(self) -> Schema:
-        return from_table_schema(self.cleaned_data["schema"])
+    def table_schema(self) -> Schema | None:
+        document = self.cleaned_data["schema"]
+        return from_table_schema(document) if document else None
 
 
 class WithdrawnFilter(admin.SimpleListFilter):
@@ -129,18 +114,21 @@ class WithdrawnFilter(admin.SimpleListFilter):
 
 class DatasetAdmin(ModelAdmin):
     form = DatasetForm
-    list_display = ("title_ko", "organisation", "theme", "access_level", "records", "published_at", "is_listed")
-    list_filter = (WithdrawnFilter, "theme", "access_level", "organisation", "frequency")
+    inlines = (DistributionInline,)
+    list_display = (
+        "title_ko", "organisation", "theme", "access_level", "records", "published_at", "quality_score", "is_listed",
+    )  # fmt: skip
+    list_filter = (WithdrawnFilter, "theme", "access_level", "organisation", "frequency", "licence", "quality_band")
     list_select_related = ("organisation", "distribution__current_snapshot")
     search_fields = ("slug", "title_ko", "title_en", "keywords_ko")
-    readonly_fields = ("columns", "snapshots", "created_at", "modified_at", "withdrawn_at")
+    readonly_fields = ("column_table", "snapshots", "created_at", "modified_at", "withdrawn_at")
     actions = ("withdraw", "restore")
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}}
 
     def get_fieldsets(
         self, request: HttpRequest, obj: Dataset | None = None
     ) -> list[tuple[str | None, dict[str, Any]]]:
-        schema = {"fields": ["columns", "schema"] if obj else ["schema"]}
+        schema = {"fields": ["column_table", "schema"] if obj else ["schema"]}
         made = {"fields": ["snapshots", "created_at", "modified_at", "withdrawn_at"]}
         return [
             (None, {"fields": ["slug"]}),
@@ -161,17 +149,26 @@ class DatasetAdmin(ModelAdmin):
         return reverse("portal:dataset", args=[obj.slug])
 
     def save_model(self, request: HttpRequest, obj: Dataset, form: DatasetForm, change: bool) -> None:
-        describe_dataset(obj.slug, form.description(), form.table_schema())
-        obj.pk = Dataset.objects.values_list("pk", flat=True).get(slug=obj.slug)
+        """Leave the writing to ``save_related``, where the distributions are known as well."""
+
+    def save_related(
+        self, request: HttpRequest, form: DatasetForm, formsets: Iterable[DistributionFormSet], change: bool
+    ) -> None:
+        """Write the whole description at once; the rows of a formset are written with it."""
+        links = [link for formset in formsets for link in formset.descriptions()]
+        description = form.description() | ({"distributions": links} if links else {})
+        dataset = form.instance
+        describe_dataset(dataset.slug, description, form.table_schema())
+        dataset.pk = Dataset.objects.values_list("pk", flat=True).get(slug=dataset.slug)
 
     @admin.display(description=gettext_lazy("records"))
     def records(self, dataset: Dataset) -> str:
-        snapshot = dataset.distribution.current_snapshot
+        snapshot = current_snapshot(dataset)
         return f"{snapshot.records:,}" if snapshot else "–"
 
     @admin.display(description=gettext_lazy("Published at"))
     def published_at(self, dataset: Dataset) -> Any:  # noqa: ANN401
-        snapshot = dataset.distribution.current_snapshot
+        snapshot = current_snapshot(dataset)
         return snapshot.published_at if snapshot else None
 
     @admin.display(description=gettext_lazy("in the catalogue"), boolean=True)
@@ -179,7 +176,9 @@ class DatasetAdmin(ModelAdmin):
         return dataset.withdrawn_at is None
 
     @admin.display(description=gettext_lazy("What the columns mean"))
-    def columns(self, dataset: Dataset) -> SafeString:
+    def column_table(self, dataset: Dataset) -> SafeString:
+        if dataset.distribution is None:
+            return SafeString("–")
         schema = from_table_schema(dataset.distribution.schema)
         rows = [
             {
@@ -197,6 +196,8 @@ class DatasetAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("Snapshots"))
     def snapshots(self, dataset: Dataset) -> SafeString:
         distribution = dataset.distribution
+        if distribution is None:
+            return SafeString("–")
         return render_to_string(
             "admin/catalog/dataset/snapshots.html",
             {
@@ -222,6 +223,10 @@ class DatasetAdmin(ModelAdmin):
             "%(number)s dataset is in the catalogue again.", "%(number)s datasets are in the catalogue again.", number
         )
         self.message_user(request, sentence % {"number": number}, messages.SUCCESS)
+
+
+def current_snapshot(dataset: Dataset) -> Snapshot | None:
+    return dataset.distribution.current_snapshot if dataset.distribution else None
 
 
 def count_changed(datasets: QuerySet[Dataset], act: Callable[[str], Outcome]) -> int:

@@ -8,31 +8,45 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from catalog.describe import read_contact
+from catalog.admin.profile_fields import profile_form_fields
+from catalog.describe import describe_row
 from catalog.models import Organisation
+from catalog.models.labels import in_current_language
 from catalog.publish import save_organisation
-from catalog.standard import is_region
-from catalog.text import Text
+from catalog.standard import Class, check_description
+
+CONTACT = ("contact_name_ko", "contact_name_en", "contact_email", "contact_phone", "contact_url")
+COLUMNS = ("name_ko", "name_en", "type", "description_ko", "description_en", "code", "region", "homepage")
 
 
 class OrganisationForm(forms.ModelForm):
+    """An organisation; what the standard refuses is an error at the field concerned."""
+
     class Meta:
         model = Organisation
-        fields = (
-            "slug", "name_ko", "name_en", "region", "homepage",
-            "contact_name_ko", "contact_name_en", "contact_email", "contact_phone",
-        )  # fmt: skip
+        fields = ("slug", *COLUMNS, *CONTACT)
 
-    def clean_region(self) -> str:
-        region = self.cleaned_data["region"]
-        if region and not is_region(region):
-            raise forms.ValidationError(
-                _("This is no region code: 2, 5, 8 or 10 digits that begin with a known province.")
-            )
-        return region
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **options)
+        self.fields.update(profile_form_fields(Class.ORGANISATION))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if not self.errors:
+            for problem in check_description(self.description(), Class.ORGANISATION):
+                place = PLACES.get(problem.field.split(".")[0], problem.field)
+                self.add_error(place if place in self.fields else None, in_current_language(problem.text))
+        return cleaned
+
+    def description(self) -> dict[str, Any]:
+        """Return what the form says as the profile's document."""
+        draft = Organisation(**{name: self.cleaned_data[name] for name in (*COLUMNS, *CONTACT)})
+        return describe_row(draft, Class.ORGANISATION)
+
+
+PLACES = {"name": "name_ko", "description": "description_ko", "contact_point": "contact_name_ko"}
 
 
 class OrganisationAdmin(ModelAdmin):
@@ -41,11 +55,8 @@ class OrganisationAdmin(ModelAdmin):
     search_fields = ("name_ko", "name_en", "slug")
     readonly_fields = ("created_at", "modified_at")
     fieldsets = (
-        (None, {"fields": ("slug", "name_ko", "name_en", "region", "homepage")}),
-        (
-            gettext_lazy("Contact point"),
-            {"fields": ("contact_name_ko", "contact_name_en", "contact_email", "contact_phone")},
-        ),
+        (None, {"fields": ("slug", *COLUMNS)}),
+        (gettext_lazy("Contact point"), {"fields": CONTACT}),
         (None, {"fields": ("created_at", "modified_at")}),
     )
 
@@ -66,13 +77,6 @@ class OrganisationAdmin(ModelAdmin):
     def view_on_site(self, obj: Organisation) -> str:
         return reverse("portal:organisation", args=[obj.slug])
 
-    def save_model(self, request: HttpRequest, obj: Organisation, form: forms.ModelForm, change: bool) -> None:
-        contact: dict[str, Any] = read_contact(obj)
-        save_organisation(
-            obj.slug,
-            name=Text(ko=obj.name_ko, en=obj.name_en),
-            region=obj.region,
-            homepage=obj.homepage,
-            contact=contact,
-        )
+    def save_model(self, request: HttpRequest, obj: Organisation, form: OrganisationForm, change: bool) -> None:
+        save_organisation(obj.slug, form.description())
         obj.pk = Organisation.objects.values_list("pk", flat=True).get(slug=obj.slug)

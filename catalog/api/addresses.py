@@ -13,6 +13,11 @@ def absolute(request: HttpRequest | Request, path: str) -> str:
     return settings.BASE_URL + path if settings.BASE_URL else request.build_absolute_uri(path)
 
 
+def public_base(request: HttpRequest | Request) -> str:
+    """Return the hub's own address, without a slash at its end: what permanent addresses begin with."""
+    return absolute(request, "/").rstrip("/")
+
+
 def query_pairs(request: HttpRequest | Request) -> list[tuple[str, str]]:
     """Return all query parameters as (name, value), repeated names included."""
     return [(name, value) for name, values in request.GET.lists() for value in values]

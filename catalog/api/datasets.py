@@ -6,12 +6,13 @@ from rest_framework.response import Response
 
 from catalog.access import visible_datasets
 from catalog.api.addresses import next_address
-from catalog.api.descriptions import DatasetEntrySerializer, DatasetSerializer, schema_document
+from catalog.api.descriptions import DatasetEntrySerializer, DatasetSerializer
 from catalog.api.documentation import CURSOR, SLUG, limit_parameter, operation, parameter
 from catalog.api.filters import DatasetFilter
 from catalog.api.paging import Key, take_page
 from catalog.api.view import ApiView, one_value, pairs_except, read_limit
 from catalog.describe import find_dataset
+from catalog.errors import NoRecords
 from catalog.models.labels import speak
 from catalog.search import FACETS, count_facets
 from catalog.text import Text
@@ -112,6 +113,9 @@ TABLE_SCHEMA = {
                     "descriptions": {"type": "object", "additionalProperties": {"type": "string"}},
                     "unit": {"type": "string"},
                     "source": {"type": "string"},
+                    "codeList": {"type": "string"},
+                    "personalData": {"type": "string"},
+                    "standardName": {"type": "string"},
                     "constraints": {"type": "object"},
                 },
             },
@@ -141,4 +145,7 @@ class SchemaView(ApiView):
         problems=(400, 404),
     )
     def get(self, request: Request, slug: str) -> Response:
-        return Response(schema_document(find_dataset(slug, request.user)))
+        dataset = find_dataset(slug, request.user)
+        if dataset.table_schema is None:
+            raise NoRecords(dataset=slug)
+        return Response(dataset.table_schema)

@@ -11,15 +11,16 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog.api.addresses import absolute
-from catalog.describe import describe
-from catalog.models import Dataset, Snapshot
+from catalog.api.addresses import absolute, public_base
+from catalog.describe import describe_briefly
+from catalog.models import Dataset
 from catalog.models.labels import speak
 from catalog.records import FORMATS
-from catalog.standard import FIELDS, Field, Kind
+from catalog.share import complete_description
+from catalog.standard import FIELDS, Class, Field, Kind, fields_of
 from catalog.text import Text
 
-HEAVY = frozenset(["links"])
+HEAVY = frozenset(["links", "distributions", "columns"])
 
 
 class BriefSerializer(serializers.Serializer):
@@ -51,12 +52,65 @@ class PeriodSerializer(serializers.Serializer):
     end = serializers.DateField(required=False)
 
 
-class ContactSerializer(serializers.Serializer):
+class ChecksumSerializer(serializers.Serializer):
+    """What shows whether a file is whole."""
+
+    algorithm = serializers.CharField()
+    value = serializers.CharField()
+
+
+class IdentifierSerializer(serializers.Serializer):
+    """An identifier with its scheme."""
+
+    notation = serializers.CharField()
+    scheme = serializers.CharField(required=False)
+
+
+class AgentSerializer(serializers.Serializer):
+    """An organisation outside the catalogue."""
+
+    name = TextSerializer()
+    uri = serializers.CharField(required=False)
+
+
+class AttributionSerializer(AgentSerializer):
+    """An organisation that has a part in the data, and which."""
+
+    role = serializers.CharField(required=False)
+
+
+class RelationSerializer(serializers.Serializer):
+    """What the data is related to, and how."""
+
+    target = serializers.CharField()
+    role = serializers.CharField(required=False)
+
+
+class ProfileSerializer(BriefSerializer):
+    """A description of a class of the standard. Fields without a value are left out."""
+
+    class_: Class
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {name: profile_field(field) for name, field in fields_of(self.class_).items()}
+
+
+class ContactSerializer(ProfileSerializer):
     """An office that answers questions."""
 
-    name = TextSerializer(required=False)
-    email = serializers.EmailField(required=False)
-    phone = serializers.CharField(required=False)
+    class_ = Class.CONTACT
+
+
+class DistributionSerializer(ProfileSerializer):
+    """A form in which the data can be had."""
+
+    class_ = Class.DISTRIBUTION
+
+
+class ColumnSerializer(ProfileSerializer):
+    """A column of the records."""
+
+    class_ = Class.COLUMN
 
 
 class SnapshotSummarySerializer(serializers.Serializer):
@@ -82,12 +136,29 @@ class LinksSerializer(serializers.Serializer):
 SERIALIZERS: Mapping[Kind, Callable[..., serializers.Field]] = {
     Kind.TEXT: TextSerializer,
     Kind.KEYWORDS: KeywordsSerializer,
+    Kind.STRING: serializers.CharField,
     Kind.CODE: serializers.CharField,
     Kind.REGION: serializers.CharField,
+    Kind.DAY: serializers.DateField,
+    Kind.MOMENT: serializers.CharField,
     Kind.PERIOD: PeriodSerializer,
+    Kind.DURATION: serializers.CharField,
+    Kind.INTEGER: serializers.IntegerField,
+    Kind.DECIMAL: serializers.FloatField,
+    Kind.BOOLEAN: serializers.BooleanField,
     Kind.CONTACT: ContactSerializer,
     Kind.ORGANISATION: serializers.SlugField,
     Kind.ADDRESS: serializers.URLField,
+    Kind.REFERENCE: serializers.SlugField,
+    Kind.CHECKSUM: ChecksumSerializer,
+    Kind.IDENTIFIER: IdentifierSerializer,
+    Kind.AGENT: AgentSerializer,
+    Kind.ATTRIBUTION: AttributionSerializer,
+    Kind.RELATION: RelationSerializer,
+}
+PARTS: Mapping[Class, type[ProfileSerializer]] = {
+    Class.DISTRIBUTION: DistributionSerializer,
+    Class.COLUMN: ColumnSerializer,
 }
 
 
@@ -107,7 +178,9 @@ class DatasetSerializer(serializers.Serializer):
         }
 
     def to_representation(self, dataset: Dataset) -> dict[str, Any]:
-        return super().to_representation(document(dataset, self.context["request"]))
+        request = self.context["request"]
+        description = complete_description(dataset, dataset.current_snapshot, public_base(request))
+        return super().to_representation(document(description, dataset, request) | {"links": links(dataset, request)})
 
 
 class DatasetEntrySerializer(DatasetSerializer):
@@ -116,6 +189,10 @@ class DatasetEntrySerializer(DatasetSerializer):
     def get_fields(self) -> dict[str, serializers.Field]:
         return {name: field for name, field in super().get_fields().items() if name not in HEAVY}
 
+    def to_representation(self, dataset: Dataset) -> dict[str, Any]:
+        shown = document(describe_briefly(dataset), dataset, self.context["request"])
+        return serializers.Serializer.to_representation(self, shown)
+
 
 URI = Text(ko="바뀌지 않는 주소", en="The permanent address of the dataset.")
 MODIFIED = Text(ko="설명이나 레코드가 마지막으로 바뀐 때", en="When the description or the records were last changed.")
@@ -123,7 +200,14 @@ MODIFIED = Text(ko="설명이나 레코드가 마지막으로 바뀐 때", en="W
 
 def profile_field(field: Field) -> serializers.Field:
     """Return how a field of the profile is shown; its label and definition speak the reader's language."""
-    return SERIALIZERS[field.kind](required=False, label=speak(field.label), help_text=speak(explanation(field)))
+    words = {"required": False, "label": speak(field.label), "help_text": speak(explanation(field))}
+    if field.kind is Kind.PART:
+        return PARTS[field.of](many=True, **words)
+    if field.kind is Kind.BOX:
+        return serializers.ListField(child=serializers.FloatField(), min_length=4, max_length=4, **words)
+    if field.many:
+        return serializers.ListField(child=SERIALIZERS[field.kind](), **words)
+    return SERIALIZERS[field.kind](**words)
 
 
 def explanation(field: Field) -> Text:
@@ -135,16 +219,15 @@ def explanation(field: Field) -> Text:
     return Text(ko=f"{korean} 코드표: {address}", en=f"{english} Codes: {address}")
 
 
-def document(dataset: Dataset, request: HttpRequest | Request) -> dict[str, Any]:
+def document(description: Mapping[str, Any], dataset: Dataset, request: HttpRequest | Request) -> dict[str, Any]:
     return {
-        **describe(dataset),
+        **description,
         "id": dataset.pk,
         "slug": dataset.slug,
         "uri": absolute(request, page_path(dataset)),
         "created_at": dataset.created_at,
         "modified_at": dataset.modified_at,
-        "snapshot": dataset.distribution.current_snapshot,
-        "links": links(dataset, request),
+        "snapshot": dataset.current_snapshot,
     }
 
 
@@ -169,11 +252,7 @@ def links(dataset: Dataset, request: HttpRequest | Request) -> dict[str, Any]:
 
 def formats_of(dataset: Dataset) -> list[str]:
     """Return the formats that the records can be had in: those of places only when the records have one."""
-    has_place = bool(schema_document(dataset).get("geometry"))
+    if dataset.table_schema is None:
+        return []
+    has_place = bool(dataset.table_schema.get("geometry"))
     return [format_.name for format_ in FORMATS.values() if has_place or not format_.needs_place]
-
-
-def schema_document(dataset: Dataset) -> dict[str, Any]:
-    """Return the Table Schema that the records have now; before the first snapshot, the one they will have."""
-    snapshot: Snapshot | None = dataset.distribution.current_snapshot
-    return snapshot.schema if snapshot else dataset.distribution.schema

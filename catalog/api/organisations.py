@@ -9,40 +9,38 @@ from rest_framework.response import Response
 
 from catalog.access import Viewer, visible_datasets
 from catalog.api.addresses import next_address
-from catalog.api.descriptions import BriefSerializer, ContactSerializer, TextSerializer
+from catalog.api.descriptions import ProfileSerializer
 from catalog.api.documentation import CURSOR, SLUG, limit_parameter, operation
 from catalog.api.paging import Key, take_page
 from catalog.api.view import ApiView, one_value, read_limit
-from catalog.describe import read_contact
+from catalog.describe import describe_row
 from catalog.errors import OrganisationNotFound
 from catalog.models import Organisation
 from catalog.models.labels import speak
+from catalog.standard import Class
 from catalog.text import Text
 
 ORDER = (Key("name_ko", str), Key("slug", str))
 
 
-class OrganisationSerializer(BriefSerializer):
+class OrganisationSerializer(ProfileSerializer):
     """An organisation that publishes data and answers for it; fields without a value are left out."""
 
-    slug = serializers.SlugField()
-    name = TextSerializer()
-    region = serializers.CharField(required=False, help_text=speak(Text(ko="지역 코드", en="The legal region code.")))
-    homepage = serializers.URLField(required=False)
-    contact_point = ContactSerializer(required=False)
-    datasets = serializers.IntegerField(help_text=speak(Text(ko="데이터셋 수", en="How many datasets it has.")))
+    class_ = Class.ORGANISATION
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {
+            "slug": serializers.SlugField(),
+            **super().get_fields(),
+            "datasets": serializers.IntegerField(help_text=speak(NUMBER)),
+        }
 
     def to_representation(self, organisation: Organisation) -> dict[str, Any]:
-        return super().to_representation(
-            {
-                "slug": organisation.slug,
-                "name": organisation.name.as_dict(),
-                "region": organisation.region,
-                "homepage": organisation.homepage,
-                "contact_point": read_contact(organisation),
-                "datasets": organisation.visible,
-            }
-        )
+        description = describe_row(organisation, Class.ORGANISATION)
+        return super().to_representation(description | {"slug": organisation.slug, "datasets": organisation.visible})
+
+
+NUMBER = Text(ko="데이터셋 수", en="How many datasets it has.")
 
 
 class OrganisationListSerializer(serializers.Serializer):

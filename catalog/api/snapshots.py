@@ -83,14 +83,14 @@ class SnapshotsView(ApiView):
         limit = read_limit(request, default=100, maximum=1000)
         dataset = find_dataset(slug, request.user)
         page = take_page(
-            dataset.distribution.snapshots.defer("schema"),
+            Snapshot.objects.filter(distribution=dataset.distribution).defer("schema"),
             ORDER,
             question=["snapshots", slug],
             cursor=one_value(request, "cursor"),
             limit=limit,
         )
         context = {
-            "current": dataset.distribution.current_snapshot_id,
+            "current": snapshot.pk if (snapshot := dataset.current_snapshot) else None,
             "may_read": RULES[dataset.access_level].reads(request.user),
         }
         shown = SnapshotSerializer(page.rows, many=True, context=context)

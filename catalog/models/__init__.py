@@ -1,9 +1,25 @@
 """What the catalogue stores; nothing here acts."""
 
+from catalog.models.catalogue import Catalogue
 from catalog.models.change import Change, FeedHead
 from catalog.models.dataset import Dataset
 from catalog.models.distribution import Distribution
+from catalog.models.link_check import LinkCheck
 from catalog.models.organisation import Organisation
+from catalog.models.series import Series
+from catalog.models.service import DataService
 from catalog.models.snapshot import Snapshot, SnapshotPart
 
-__all__ = ["Change", "Dataset", "Distribution", "FeedHead", "Organisation", "Snapshot", "SnapshotPart"]
+__all__ = [
+    "Catalogue",
+    "Change",
+    "DataService",
+    "Dataset",
+    "Distribution",
+    "FeedHead",
+    "LinkCheck",
+    "Organisation",
+    "Series",
+    "Snapshot",
+    "SnapshotPart",
+]

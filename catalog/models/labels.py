@@ -1,11 +1,9 @@
 """Names and help texts of model columns, taken from the metadata profile in the language of whoever reads them."""
 
-from collections.abc import Callable
-
 from django.utils.functional import lazy
 from django.utils.translation import get_language
 
-from catalog.standard import FIELD, vocabulary
+from catalog.standard import Class, fields_of, vocabulary
 from catalog.text import Text
 
 
@@ -16,22 +14,17 @@ def in_current_language(text: Text) -> str:
 speak = lazy(in_current_language, str)
 
 
-def label(field: str, language: str = "") -> str:
+def label(field: str, language: str = "", class_: Class = Class.DATASET) -> str:
     """Return the label of a profile field, for a column of one language with that language behind it."""
-    name = FIELD[field].label
+    name = fields_of(class_)[field].label
     if language:
         spoken = {"ko": Text(ko="한국어", en="Korean"), "en": Text(ko="영어", en="English")}[language]
         name = Text(ko=f"{name.ko} ({spoken.ko})", en=f"{name.en} ({spoken.en})")
     return speak(name)
 
 
-def definition(field: str) -> str:
-    return speak(FIELD[field].definition)
-
-
-def choices(name: str) -> Callable[[], list[tuple[str, str]]]:
-    """Return the choices of a vocabulary as Django wants them, computed when asked."""
-    return {"theme": themes, "frequency": frequencies, "licence": licences, "access_level": access_levels}[name]
+def definition(field: str, class_: Class = Class.DATASET) -> str:
+    return speak(fields_of(class_)[field].definition)
 
 
 def themes() -> list[tuple[str, str]]:

@@ -3,23 +3,27 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models.address import AddressField
+from catalog.models.columns import address, coded, string, text
+from catalog.models.contact import ContactColumns
 from catalog.models.slug import SLUG_LENGTH, check_slug
+from catalog.standard import Class
 from catalog.text import Text
 
+ON = Class.ORGANISATION
 
-class Organisation(models.Model):
+
+class Organisation(ContactColumns):
     slug = models.SlugField(_("identifier"), max_length=SLUG_LENGTH, unique=True, validators=[check_slug])
-    name_ko = models.CharField(_("name (Korean)"), max_length=200)
-    name_en = models.CharField(_("name (English)"), max_length=200, blank=True)
+    name_ko = models.CharField(_("name (Korean)"), max_length=500, blank=True)
+    name_en = models.CharField(_("name (English)"), max_length=500, blank=True)
+    type = coded("type", ON)
+    description_ko = text("description", "ko", ON)
+    description_en = text("description", "en", ON)
+    code = string("code", ON)
     region = models.CharField(
         _("region code"), max_length=10, blank=True, help_text=_("Legal region code: 2, 5, 8 or 10 digits.")
     )
-    homepage = AddressField(_("homepage"), blank=True)
-    contact_name_ko = models.CharField(_("contact office (Korean)"), max_length=200, blank=True)
-    contact_name_en = models.CharField(_("contact office (English)"), max_length=200, blank=True)
-    contact_email = models.EmailField(_("contact e-mail"), blank=True)
-    contact_phone = models.CharField(_("contact phone"), max_length=50, blank=True)
+    homepage = address("homepage", ON)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     modified_at = models.DateTimeField(_("modified"), auto_now=True)
 
@@ -29,7 +33,7 @@ class Organisation(models.Model):
         ordering = ["name_ko"]
 
     def __str__(self) -> str:
-        return self.name_ko
+        return self.name_ko or self.name_en
 
     @property
     def name(self) -> Text:

@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 
 from catalog import read
 from catalog.access import Viewer
-from catalog.describe import describe
+from catalog.describe import describe, linked_distributions
 from catalog.errors import HubError
-from catalog.models import Dataset, Snapshot
+from catalog.models import Dataset, Distribution, Snapshot
 from catalog.models.labels import in_current_language
 from catalog.portal.calls import Call, Download, downloads, example_calls
 from catalog.portal.facts import Fact, make_facts
 from catalog.portal.search_page import Card, make_card
 from catalog.portal.spoken import Spoken, say
 from catalog.records import TYPES, Column, Schema, from_table_schema
+from catalog.standard import label_of
 from catalog.text import Text
 
 SHOWN_RECORDS = 20
@@ -60,12 +61,25 @@ class Version:
 
 
 @dataclass(frozen=True)
+class ElsewhereLink:
+    """A form of the dataset that lies elsewhere."""
+
+    title: Spoken | str
+    description: Spoken
+    address: str
+    format: str
+    licence: Spoken | str
+    size: int | None
+
+
+@dataclass(frozen=True)
 class DatasetPage:
     dataset: Dataset
     card: Card
     title: Spoken
     description: Spoken
     facts: Sequence[Fact]
+    links: Sequence[ElsewhereLink]
     columns: Sequence[ColumnRow]
     preview: Preview
     downloads: Sequence[Download]
@@ -77,31 +91,53 @@ class DatasetPage:
 
 
 def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
-    distribution = dataset.distribution
-    snapshot = distribution.current_snapshot
-    schema = from_table_schema(snapshot.schema if snapshot else distribution.schema)
+    snapshot = dataset.current_snapshot
+    schema = from_table_schema(dataset.table_schema) if dataset.table_schema else None
     preview, records = make_preview(dataset, schema, viewer)
-    is_readable = not preview.refusal
-    snapshots = list(distribution.snapshots.defer("schema")[:SHOWN_SNAPSHOTS])
+    is_readable = schema is not None and not preview.refusal
+    snapshots = Snapshot.objects.filter(distribution=dataset.distribution)
     return DatasetPage(
         dataset=dataset,
         card=make_card(dataset),
         title=say(dataset.title),
         description=say(dataset.description),
         facts=list(make_facts(describe(dataset), dataset)),
-        columns=[column_row(column, schema) for column in schema.columns],
+        links=[make_link(link) for link in linked_distributions(dataset)],
+        columns=[column_row(column, schema) for column in schema.columns] if schema else [],
         preview=preview,
         downloads=list(downloads(dataset.slug, schema)) if is_readable else [],
         calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
         snapshot=snapshot,
         findings=findings_of(snapshot) if snapshot else [],
-        versions=[Version(version, version.pk == distribution.current_snapshot_id) for version in snapshots],
-        version_count=distribution.snapshots.count(),
+        versions=[Version(version, version == snapshot) for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]],
+        version_count=snapshots.count(),
     )
 
 
-def make_preview(dataset: Dataset, schema: Schema, viewer: Viewer) -> tuple[Preview, Sequence[Mapping[str, Any]]]:
+def make_link(link: Distribution) -> ElsewhereLink:
+    title = Text(ko=link.title_ko, en=link.title_en)
+    return ElsewhereLink(
+        title=say(title) if title else link.download_url or link.access_url,
+        description=say(Text(ko=link.description_ko, en=link.description_en)),
+        address=link.download_url or link.access_url,
+        format=link.format,
+        licence=say(label_of("licence", link.licence)) if link.licence else "",
+        size=link.byte_size,
+    )
+
+
+def make_preview(
+    dataset: Dataset, schema: Schema | None, viewer: Viewer
+) -> tuple[Preview, Sequence[Mapping[str, Any]]]:
     """Ask for the first records; geometries are too long for a table and stay out of it."""
+    if schema is None:
+        return Preview(
+            (),
+            (),
+            (),
+            refusal=_("This hub does not serve the records; see where to have them."),
+            refusal_code="elsewhere",
+        ), ()
     shown = [column for column in schema.columns if column.type != "geometry"]
     left_out = [column.name for column in schema.columns if column.type == "geometry"]
     parameters = [("limit", str(SHOWN_RECORDS)), ("select", ",".join(column.name for column in shown))]

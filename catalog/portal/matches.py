@@ -71,7 +71,7 @@ def find_matches(dataset: Dataset, pattern: re.Pattern[str]) -> list[Match]:
     """Tell in which keywords, columns and names the words stand."""
     places = (
         (_("Keywords"), [*dataset.keywords_ko, *dataset.keywords_en]),
-        (_("Columns"), column_names(dataset.distribution.schema["fields"])),
+        (_("Columns"), column_names((dataset.table_schema or {"fields": []})["fields"])),
         (_("Publisher"), [dataset.organisation.name_ko, dataset.organisation.name_en]),
     )
     found = ((place, [text for text in texts if pattern.search(text)]) for place, texts in places)

@@ -243,8 +243,7 @@ def make_cards(datasets: Iterable[Dataset], question: str = "") -> list[Card]:
 
 def make_card(dataset: Dataset, pattern: re.Pattern[str] | None = None) -> Card:
     title, description = say(dataset.title), say(dataset.description)
-    distribution = dataset.distribution
-    snapshot = distribution.current_snapshot
+    snapshot = dataset.current_snapshot
     return Card(
         dataset=dataset,
         address=reverse("portal:dataset", args=[dataset.slug]),
@@ -256,7 +255,7 @@ def make_card(dataset: Dataset, pattern: re.Pattern[str] | None = None) -> Card:
         theme=say(label_of("theme", dataset.theme)),
         region=say(label_of("region", dataset.region)),
         frequency=say(label_of("frequency", dataset.frequency)),
-        licence=say(label_of("licence", distribution.licence)),
+        licence=say(label_of("licence", dataset.licence)),
         access_level=say(label_of("access_level", dataset.access_level)),
         records=snapshot.records if snapshot else None,
         matches=find_matches(dataset, pattern) if pattern and not pattern.search(title.text) else (),

@@ -2,7 +2,7 @@
 
 A schema is a frozen value. It is written and read as a Frictionless Table Schema (datapackage.org/standard/table-schema)
 with additions of ours: ``titles`` and ``descriptions`` (ko/en), ``unit`` (UCUM), ``source`` (the column's name at the
-platform), ``timeColumn``, ``geometry``, ``sortedBy``. How values of a type are read is in ``tabulate.py``.
+platform), ``codeList``, ``personalData``, ``standardName``, ``timeColumn``, ``geometry``, ``sortedBy``. How values of a type are read is in ``tabulate.py``.
 """
 
 import re
@@ -52,6 +52,7 @@ RESERVED_NAMES = frozenset(
     ]
 )
 COORDINATE_SYSTEMS = ("EPSG:4326", "EPSG:5179", "EPSG:5181", "EPSG:5186", "EPSG:5174")
+ADDITIONS = {"codeList": "code_list", "personalData": "personal_data", "standardName": "standard_name"}
 DEFAULT_MISSING = ("", "-", "null", "NULL", "N/A")
 
 
@@ -70,6 +71,9 @@ class Column:
     minimum: float | None = None
     maximum: float | None = None
     missing: tuple[str, ...] | None = None  # None: the schema's own list
+    code_list: str = ""  # the URI of the list that its codes come from
+    personal_data: str = ""  # what kind of personal data it is, "" for none
+    standard_name: str = ""  # its name in a data model or in the national standard data
 
     @property
     def source_name(self) -> str:
@@ -251,6 +255,9 @@ def field_of(column: Column) -> dict[str, Any]:
         entry["unit"] = column.unit
     if column.missing is not None:
         entry["missingValues"] = list(column.missing)
+    for key, attribute in ADDITIONS.items():
+        if value := getattr(column, attribute):
+            entry[key] = value
     constraints = {
         "required": column.required or None,
         "enum": list(column.enum) or None,
@@ -277,4 +284,5 @@ def column_of(entry: Mapping[str, Any]) -> Column:
         minimum=constraints.get("minimum"),
         maximum=constraints.get("maximum"),
         missing=None if missing is None else tuple(missing),
+        **{attribute: entry.get(key, "") for key, attribute in ADDITIONS.items()},
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from builders import ROWS, SCHEMA, make_dataset, make_organisation, publish_rows
-from descriptions import COMPLETE
+from descriptions import COMPLETE, complete
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from catalog.describe import describe
 from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
-from catalog.models import Change, Dataset, Organisation, Snapshot
+from catalog.models import Change, Dataset, Distribution, Organisation, Snapshot
 from catalog.publish import (
     Outcome,
     collect_orphan_parts,
@@ -28,7 +28,17 @@ from catalog.publish import (
     save_organisation,
     withdraw_dataset,
 )
-from catalog.records import Column, Limits, LoadMode, Manifest, Report, discard, tabulate, write_snapshot
+from catalog.records import (
+    Column,
+    Limits,
+    LoadMode,
+    Manifest,
+    Report,
+    discard,
+    from_table_schema,
+    tabulate,
+    write_snapshot,
+)
 from catalog.search import match_text
 from catalog.standard import FIELDS, vocabulary
 from catalog.storage import record_store
@@ -113,7 +123,7 @@ def test_a_rolled_back_writer_leaves_no_gap_in_the_feed():
 
 def test_an_organisation_is_created_changed_and_left_alone():
     outcomes = [
-        save_organisation("hanbit-city", name=Text(ko=name), region="44", homepage="https://hanbit.example")
+        save_organisation("hanbit-city", {"name": {"ko": name}, "region": "44", "homepage": "https://hanbit.example"})
         for name in ("한빛시", "한빛특별시", "한빛특별시")
     ]
     assert outcomes == [Outcome.CREATED, Outcome.CHANGED, Outcome.UNCHANGED]
@@ -126,17 +136,18 @@ def test_an_organisation_is_created_changed_and_left_alone():
         ({"slug": "Hanbit City"}, "slug"),
         ({"slug": "hanbit_city"}, "slug"),
         ({"slug": "h" * 101}, "slug"),
-        ({"name": Text(en="Hanbit")}, "name"),
-        ({"name": Text(ko="한" * 201)}, "name"),
+        ({"name": {"en": "Hanbit"}}, "name"),
+        ({"name": {"ko": "한" * 501}}, "name"),
         ({"region": "99"}, "region"),
-        ({"homepage": "https://hanbit.example/" + "a" * 200}, "homepage"),
-        ({"contact": {"name": {"ko": "과"}, "phone": "0" * 51}}, "contact_point"),
+        ({"homepage": "https://hanbit.example/" + "a" * 2000}, "homepage"),
+        ({"contact_point": {"name": {"ko": "과"}, "phone": "0" * 51}}, "contact_point"),
+        ({"colour": "blue"}, "colour"),
     ],
 )
 def test_an_organisation_that_cannot_be_is_refused(wrong, field):
-    arguments = {"slug": "hanbit-city", "name": Text(ko="한빛시")} | wrong
+    description = {"slug": "hanbit-city", "name": {"ko": "한빛시"}} | wrong
     with pytest.raises(BadDescription) as refused:
-        save_organisation(arguments.pop("slug"), **arguments)
+        save_organisation(description.pop("slug"), description)
     [(named, text)] = refused.value.problems
     assert named == field
     assert text.ko
@@ -183,7 +194,7 @@ def test_the_words_of_the_columns_are_searched_and_forgotten_with_them():
         ({"region": "99"}, "region"),
         ({"temporal": {"start": "2019-01-01", "end": "2018-01-01"}}, "temporal"),
         ({"access_reason": None}, "access_reason"),
-        ({"landing_page": "https://hanbit.example/" + "a" * 200}, "landing_page"),
+        ({"landing_page": "https://hanbit.example/" + "a" * 2000}, "landing_page"),
         ({"contact_point": {"name": {"ko": "과"}, "phone": "0" * 51}}, "contact_point"),
         ({"contact_point": {"name": {"ko": "과" * 201}}}, "contact_point"),
         ({"colour": "blue"}, "colour"),
@@ -252,8 +263,36 @@ descriptions = st.fixed_dictionaries(
 )
 
 
-def test_the_generated_descriptions_know_every_field():
-    assert VALUES.keys() == {field.name for field in FIELDS}
+def test_a_description_with_every_field_is_read_back_the_same():
+    make_organisation()
+    whole = complete() | {"access_level": "restricted", "personal_data": "none"}
+    whole["columns"] = [column | {"personal_data": "none"} for column in whole["columns"]]
+    describe_dataset("parking", whole)
+    assert describe(Dataset.objects.get(slug="parking")) == whole
+
+
+def test_the_distributions_of_a_description_keep_their_identifiers():
+    first = {"access_url": "https://hanbit.example/a", "title": {"ko": "가"}}
+    second = {"access_url": "https://hanbit.example/b", "title": {"ko": "나"}}
+    make_dataset(distributions=[first, second])
+    before = {row.access_url: row.uid for row in links_of("air-quality")}
+    make_dataset(distributions=[second | {"title": {"ko": "다"}}, first])
+    after = {row.access_url: row.uid for row in links_of("air-quality")}
+    assert after == before
+    assert [row.title_ko for row in links_of("air-quality")] == ["다", "가"]
+    make_dataset(distributions=[first])
+    assert [row.uid for row in links_of("air-quality")] == [before["https://hanbit.example/a"]]
+    assert kinds() == ["created", "described", "described"]
+
+
+def links_of(slug):
+    return Distribution.objects.filter(dataset__slug=slug, schema__isnull=True)
+
+
+def test_a_description_without_a_schema_keeps_the_records():
+    make_dataset()
+    make_dataset(schema=None, theme="culture")
+    assert from_table_schema(Dataset.objects.get().distribution.schema) == SCHEMA
 
 
 @hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

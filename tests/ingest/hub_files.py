@@ -11,7 +11,7 @@ HUB = """\
 slug = "hanbit-city"
 name = { ko = "한빛시", en = "Hanbit City" }
 region = "44"
-contact = { name = { ko = "스마트도시과" }, email = "data@hanbit.example", phone = "041-000-0000" }
+contact_point = { name = { ko = "스마트도시과" }, email = "data@hanbit.example", phone = "041-000-0000" }
 homepage = "https://hanbit.example"
 
 [[datasets]]

@@ -85,7 +85,7 @@ def test_applying_twice_changes_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "slug", "differences"),
     [
-        ('ko = "한빛시", en = "Hanbit City"', 'ko = "새빛시"', "hanbit-city", {"name_ko": ("한빛시", "새빛시"), "name_en": ("Hanbit City", None)}),
+        ('ko = "한빛시", en = "Hanbit City"', 'ko = "새빛시"', "hanbit-city", {"name": ({"ko": "한빛시", "en": "Hanbit City"}, {"ko": "새빛시"})}),
         ('theme = "transport"', 'theme = "economy"', "parking-lots", {"theme": ("transport", "economy")}),
         ("start = 2018-01-01", "start = 2017-01-01", "parking-lots",
          {"temporal": ({"start": "2018-01-01", "end": "2018-12-31"}, {"start": "2017-01-01", "end": "2018-12-31"})}),
@@ -174,8 +174,8 @@ GEOMETRY = 'geometry = { longitude = "longitude", latitude = "latitude" }'
 MISTAKES = {
     "bad slug of an organisation": ('slug = "hanbit-city"', 'slug = "Hanbit City"', 'slug = "Hanbit City"', "organisations.0.slug", "lower-case letters"),
     "bad region": ('region = "44"', 'region = "99"', "region =", "organisations.0.region", "no region code"),
-    "no Korean name": ('ko = "한빛시", en = "Hanbit City"', 'en = "Hanbit City"', "name = {", "organisations.0.name", "the Korean name is missing"),
-    "long homepage": ("https://hanbit.example", f"https://hanbit.example/{'a' * 200}", "homepage", "organisations.0.homepage", "at most 200"),
+    "no Korean name": ('ko = "한빛시", en = "Hanbit City"', 'en = "Hanbit City"', "name = {", "organisations.0.name", "the Korean text is missing"),
+    "long homepage": ("https://hanbit.example", f"https://hanbit.example/{'a' * 2000}", "homepage", "organisations.0.homepage", "at most 2000"),
     "bad slug of a dataset": ('slug = "parking-lots"', 'slug = "parking_lots"', "parking_lots", "datasets.0.slug", "lower-case letters"),
     "unknown theme": ('theme = "transport"', 'theme = "weather"', "theme", "datasets.0.theme", "unknown code 'weather'"),
     "no theme": ('theme = "transport"\n', "", "[[datasets]]", "datasets.0.theme", "'Theme' is mandatory"),

@@ -48,6 +48,8 @@ NEW = {
     "access_level": "public",
     "keywords_ko": "주차, 주차장",
     "schema": json.dumps(to_table_schema(SCHEMA)),
+    "distributions-TOTAL_FORMS": "0",
+    "distributions-INITIAL_FORMS": "0",
 }
 
 
@@ -69,7 +71,7 @@ def test_a_new_dataset_is_described_and_in_the_feed(steward: Client) -> None:
         ({"access_level": "restricted"}, "access_reason_ko", "사유를 적어야"),
         ({"region": "99"}, "region", "지역 코드가 아닙니다"),
         ({"temporal_start": "2020-02-01", "temporal_end": "2020-01-01"}, "temporal_start", "시작이 끝보다 늦습니다"),
-        ({"contact_email": "office@hanbit.example"}, "contact_name_ko", "한국어 글이 있어야"),
+        ({"contact_email": "office@hanbit.example"}, "contact_name_ko", "꼭 있어야"),
         ({"licence": ""}, "licence", "꼭 있어야"),
         ({"title_ko": " "}, "title_ko", "꼭 있어야"),
         ({"schema": '{"columns": []}'}, "schema", "Table Schema가 아닙니다"),
@@ -129,7 +131,7 @@ def test_a_change_is_found_and_in_the_feed(steward: Client) -> None:
     steward.post(address, form_values(steward, address) | {"title_ko": "초미세먼지", "licence": "cc-by-4.0"})
 
     changed = Dataset.objects.get()
-    assert (changed.title_ko, changed.distribution.licence) == ("초미세먼지", "cc-by-4.0")
+    assert (changed.title_ko, changed.licence) == ("초미세먼지", "cc-by-4.0")
     assert "초미세먼지" in changed.search_title
     assert kinds() == ["created", "described"]
 

@@ -10,7 +10,6 @@ from django.test import Client
 
 from catalog.publish import save_organisation, withdraw_dataset
 from catalog.standard import FIELDS, vocabularies
-from catalog.text import Text
 
 pytestmark = pytest.mark.django_db
 ORGANISATIONS = "/api/v1/organisations"
@@ -35,9 +34,11 @@ def test_organisations_come_by_name_with_their_datasets_counted(client: Client) 
 def test_an_organisation_shows_its_office_and_its_homepage(client: Client) -> None:
     save_organisation(
         "hanbit-city",
-        name=Text(ko="한빛시"),
-        homepage="https://hanbit.example",
-        contact={"name": {"ko": "스마트도시과"}, "email": "data@hanbit.example"},
+        {
+            "name": {"ko": "한빛시"},
+            "homepage": "https://hanbit.example",
+            "contact_point": {"name": {"ko": "스마트도시과"}, "email": "data@hanbit.example"},
+        },
     )
     assert client.get(f"{ORGANISATIONS}/hanbit-city").json() == {
         "slug": "hanbit-city",

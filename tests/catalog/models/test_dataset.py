@@ -1,33 +1,44 @@
-"""The profile and the model say the same."""
+"""The models and the metadata profile agree: each field of a class has its columns, and each column a field."""
 
-from descriptions import COMPLETE
+import pytest
+from descriptions import complete
 
-from catalog.describe import STORED, description_columns
-from catalog.models import Dataset, Distribution
-from catalog.standard import FIELDS, Kind
+from catalog.describe import describe_row, row_columns
+from catalog.models import Catalogue, DataService, Dataset, Distribution, Organisation, Series
+from catalog.standard import Class
 
-BOOKKEEPING = {"id", "slug", "organisation", "search_title", "search_text", "created_at", "modified_at", "withdrawn_at"}
+BOOKKEEPING = {
+    Dataset: {
+        "id", "slug", "organisation", "distribution", "search_title", "search_text", "quality_score", "quality_band",
+        "assessed_at", "created_at", "modified_at", "withdrawn_at",
+    },
+    Distribution: {"id", "uid", "dataset", "position", "schema", "current_snapshot", "created_at", "modified_at"},
+    Organisation: {"id", "slug", "created_at", "modified_at"},
+    Series: {"id", "slug", "organisation", "created_at", "modified_at"},
+    DataService: {"id", "slug", "organisation", "created_at", "modified_at"},
+    Catalogue: {"id", "organisation", "created_at", "modified_at"},
+}  # fmt: skip
+STORES = {
+    Dataset: Class.DATASET,
+    Distribution: Class.DISTRIBUTION,
+    Organisation: Class.ORGANISATION,
+    Series: Class.SERIES,
+    DataService: Class.SERVICE,
+    Catalogue: Class.CATALOGUE,
+}
+IN_ROWS_OF_THEIR_OWN = {"distributions"}
 
 
-def test_every_field_of_the_profile_has_its_columns_and_every_column_its_field() -> None:
-    columns = {field.name for field in Dataset._meta.get_fields() if field.concrete}
-    assert columns - BOOKKEEPING == set(description_columns(COMPLETE))
+@pytest.mark.parametrize(("model", "class_"), STORES.items())
+def test_the_columns_of_a_model_are_those_of_its_class(model, class_):
+    columns = {field.name for field in model._meta.get_fields() if field.concrete}
+    assert columns - BOOKKEEPING[model] == set(row_columns({}, class_))
 
 
-def test_every_kind_of_field_can_be_stored() -> None:
-    assert set(STORED) == set(Kind)
-
-
-def test_labels_of_columns_come_from_the_profile() -> None:
-    labels = {
-        field.name: (field.label.ko, field.label.en)
-        for field in FIELDS
-        if hasattr(Dataset, field.name) and field.kind is Kind.CODE
-    }
-    assert labels
-    for name, label in labels.items():
-        assert str(Dataset._meta.get_field(name).verbose_name) in label
-
-
-def test_the_licence_stands_on_the_distribution() -> None:
-    assert "licence" in {field.name for field in Distribution._meta.get_fields()}
+@pytest.mark.parametrize(("model", "class_"), STORES.items())
+def test_a_description_with_every_field_comes_back_from_the_columns(model, class_):
+    description = complete(class_)
+    organisation = {"organisation": Organisation(pk=1, slug="hanbit-city")} if "organisation" in description else {}
+    row = model(**row_columns(description, class_), **organisation)
+    stored = {name: value for name, value in description.items() if name not in IN_ROWS_OF_THEIR_OWN}
+    assert describe_row(row, class_) == stored

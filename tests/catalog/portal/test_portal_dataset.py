@@ -76,7 +76,8 @@ def test_values_lead_where_one_would_go(client: Client, air: Dataset, words_of_l
 
 def test_a_dataset_without_an_office_names_its_organisations(client: Client) -> None:
     save_organisation(
-        "hanbit-city", name=Text(ko="한빛시"), contact={"name": {"ko": "스마트도시과"}, "email": "d@h.example"}
+        "hanbit-city",
+        {"name": {"ko": "한빛시"}, "contact_point": {"name": {"ko": "스마트도시과"}, "email": "d@h.example"}},
     )
     make_dataset("quiet")
 
