@@ -5,7 +5,7 @@
     │                          · NoRecords · SnapshotNotFound
     ├── AccessDenied
     ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadCursor
-    │                          · UnknownFormat · Unanswerable · TooExpensive
+    │                          · UnknownFormat · NoFormAccepted · Unanswerable · TooExpensive
     ├── BadDescription         (a list of problems, each naming its field)
     ├── BadSchema
     ├── BadDocument            (a foreign document that cannot be read; line and reason)
@@ -146,6 +146,16 @@ class UnknownFormat(BadQuestion):
     sentence = Text(
         ko="'{format}' 형식은 없습니다. 쓸 수 있는 것: {allowed}",
         en="Unknown format '{format}'; allowed: {allowed}",
+    )
+
+
+class NoFormAccepted(BadQuestion):
+    """None of the forms that there are fits an ``Accept`` header."""
+
+    code = "no-form-accepted"
+    sentence = Text(
+        ko="'Accept'의 '{accept}'에 맞는 형식이 없습니다. 쓸 수 있는 것: {allowed}",
+        en="No form fits '{accept}' in 'Accept'; available: {allowed}",
     )
 
 

@@ -29,8 +29,8 @@ from catalog.models import (
     Snapshot,
     SnapshotPart,
 )
-from catalog.records import Finding, Manifest, Report, Schema, from_table_schema, to_table_schema
-from catalog.search import searchable_text, searchable_title
+from catalog.records import Finding, Manifest, Report, Schema, to_table_schema
+from catalog.search import index_dataset, index_datasets
 from catalog.standard import Class
 from catalog.storage import record_store
 
@@ -52,8 +52,9 @@ def save_organisation(slug: str, description: Mapping[str, Any], *, harvested: b
         return Outcome.CREATED
     outcome = update_row(organisation, columns)
     if outcome is Outcome.CHANGED:
-        for dataset in organisation.datasets.select_related("organisation", "distribution"):
-            index_dataset(dataset)
+        datasets = list(organisation.datasets.select_related("organisation"))
+        index_datasets(datasets)
+        for dataset in datasets:
             record_change(Change.Kind.DESCRIBED, dataset)
     return outcome
 
@@ -169,6 +170,7 @@ def publish_snapshot(
     else:
         snapshot.replaced_at = snapshot.published_at
         snapshot.save(update_fields=["replaced_at"])
+    index_dataset(distribution.dataset)
     record_change(Change.Kind.SNAPSHOT_PUBLISHED, distribution.dataset, snapshot_digest=snapshot.digest)
     return snapshot
 
@@ -184,9 +186,13 @@ def restore_dataset(slug: str) -> Outcome:
     return set_withdrawn(slug, withdrawn=False)
 
 
+@transaction.atomic
 def save_quality(dataset: Dataset, *, score: int, band: str, at: dt.datetime) -> None:
     """Keep what a dataset scored; a score is about the description, not part of it, and so no change of the catalogue."""
+    lock_feed()
     Dataset.objects.filter(pk=dataset.pk).update(quality_score=score, quality_band=band, assessed_at=at)
+    if dataset.quality_band != band:
+        index_dataset(dataset)
 
 
 @transaction.atomic
@@ -212,6 +218,7 @@ def set_withdrawn(slug: str, *, withdrawn: bool) -> Outcome:
     if (dataset.withdrawn_at is not None) == withdrawn:
         return Outcome.UNCHANGED
     update_row(dataset, {"withdrawn_at": timezone.now() if withdrawn else None})
+    index_dataset(dataset)
     record_change(Change.Kind.WITHDRAWN if withdrawn else Change.Kind.RESTORED, dataset)
     return Outcome.CHANGED
 
@@ -314,24 +321,6 @@ def set_columns(row: models.Model, values: Mapping[str, Any]) -> list[str]:
         setattr(row, name, values[name])
     return changed
 
-
-def index_dataset(dataset: Dataset) -> None:
-    """Write what the dataset is found by."""
-    update_row(dataset, search_columns(dataset))
-
-
-def search_columns(dataset: Dataset) -> dict[str, str]:
-    organisation = dataset.organisation
-    words = column_words(from_table_schema(dataset.distribution.schema)) if dataset.distribution else ""
-    return {
-        "search_title": searchable_title(dataset),
-        "search_text": searchable_text(dataset, words, f"{organisation.name_ko} {organisation.name_en}"),
-    }
-
-
-def column_words(schema: Schema) -> str:
-    """Return the names and titles of columns, for searching."""
-    return " ".join(f"{column.name} {column.title.ko} {column.title.en} {column.source}" for column in schema.columns)
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
@@ -30,7 +31,9 @@ from catalog.standard.quality import Quality, score
 
 RECHECK = dt.timedelta(days=7)  # of an address that answers
 RECHECK_FAILED = dt.timedelta(days=1)  # of one that does not: three strikes take three days
+ROUND = 1000  # datasets assessed at a time
 LONGEST_URL = 2000  # bytes
+REASSESS = dt.timedelta(days=1)
 FORGOTTEN = dt.timedelta(days=180)
 ADDRESSES = ("access_url", "download_url")
 
@@ -66,15 +69,32 @@ def assess_all(datasets: DatasetQuerySet, base: str, now: dt.datetime | None = N
             )
 
 
-def save_assessments(datasets: DatasetQuerySet, base: str, now: dt.datetime | None = None) -> int:
-    """Assess datasets and store what each scored; return how many."""
+def hub_base() -> str:
+    """Return the hub's own address where nobody asks by one; any will do for a score."""
+    return settings.BASE_URL.rstrip("/") or "http://localhost"
+
+
+def assess_due(now: dt.datetime) -> int:
+    """Assess a round of the datasets whose score is due; return how many."""
+    return sum(1 for _ in save_assessments(due_datasets(now)[:ROUND], hub_base(), now))
+
+
+def due_datasets(now: dt.datetime) -> DatasetQuerySet:
+    """Return the datasets whose stored score is missing, older than a day, or older than the dataset, oldest first."""
+    return (
+        Dataset.objects.current()
+        .filter(Q(assessed_at=None) | Q(assessed_at__lte=now - REASSESS) | Q(assessed_at__lt=F("modified_at")))
+        .order_by(F("assessed_at").asc(nulls_first=True), "pk")
+    )
+
+
+def save_assessments(datasets: DatasetQuerySet, base: str, now: dt.datetime | None = None) -> Iterator[Assessment]:
+    """Assess datasets, store what each scored, and yield the assessments."""
     moment = now or timezone.now()
-    count = 0
     for assessment in assess_all(datasets, base, moment):
         quality = assessment.quality
         save_quality(assessment.dataset, score=quality.points, band=quality.band.code, at=moment)
-        count += 1
-    return count
+        yield assessment
 
 
 def gather(

@@ -7,8 +7,11 @@ from typing import Any
 
 from catalog.records import FORMATS, OPERATORS, PARAMETERS, REASONS, TYPES
 from catalog.standard import FIELDS, vocabulary
+from catalog.standard.data_models import data_models, model_uri
+from catalog.standard.vocabularies import scheme_label, scheme_uri, vocabulary_names
 from ingest.connectors import CONNECTORS
 
+LONGEST_TABLE = 80  # codes; longer vocabularies are read at their address
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
 
@@ -84,8 +87,46 @@ def profile() -> str:
 def vocabularies() -> str:
     tables = []
     for name in dict.fromkeys(field.vocabulary for field in FIELDS if field.vocabulary):
+        if len(vocabulary(name)) > LONGEST_TABLE:
+            continue
         rows = ((f"`{code}`", concept.label.ko, concept.label.en) for code, concept in vocabulary(name).items())
         tables.append(f"## `{name}`\n\n{markdown(['code', '이름', 'label'], rows)}")
+    return "\n\n".join(tables)
+
+
+def vocabulary_list() -> str:
+    rows = (
+        (f"`{name}`", scheme_label(name).ko, scheme_label(name).en, f"<{scheme_uri(name)}>")
+        for name in vocabulary_names()
+    )
+    return markdown(["vocabulary", "이름", "label", "concept scheme"], rows)
+
+
+def data_model_tables() -> str:
+    tables = []
+    for model in data_models().values():
+        rows = (
+            (
+                f"`{column.name}`",
+                column.title.ko,
+                column.title.en,
+                column.type + (" (required)" if column.required else ""),
+                f"`{column.unit}`" if column.unit else "",
+                ", ".join(column.standard_names),
+                f"`{column.smart_data_models}`" if column.smart_data_models else "",
+            )
+            for column in model.columns
+        )
+        heads = ["column", "이름", "title", "type", "unit", "found as", "Smart Data Models"]
+        known = (
+            f"[{model.standard_data}]({model.standard_data_url})" if model.standard_data_url else model.standard_data
+        )
+        tables.append(
+            f"### {model.title.ko} / {model.title.en}: `{model.name}` {model.version}\n\n"
+            f"{model.description.ko}\n\n{model.description.en}\n\n"
+            f"`{model_uri(model.name)}` · key: {', '.join(f'`{name}`' for name in model.key)}"
+            f"{f' · takes in: {known}' if known else ''} · <{model.smart_data_model}>\n\n{markdown(heads, rows)}"
+        )
     return "\n\n".join(tables)
 
 
@@ -114,5 +155,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "reasons": reasons,
     "profile": profile,
     "vocabularies": vocabularies,
+    "vocabulary-list": vocabulary_list,
+    "data-models": data_model_tables,
     "connectors": connectors,
 }

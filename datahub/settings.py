@@ -222,6 +222,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}},
+    "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},
+    "assess": {"task": "ingest.tasks.assess", "schedule": 600.0, "options": {"expires": 300}},
     "tidy": {"task": "ingest.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }
 RUN_LEASE_SECONDS = env.int("HUB_RUN_LEASE_SECONDS", default=45)

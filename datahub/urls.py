@@ -3,14 +3,42 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
-from catalog.api.dcat import DcatView
+from catalog.api.data_json import DataJsonView
+from catalog.api.dcat import (
+    DatasetByIdView,
+    DatasetTongueView,
+    OrganisationTongueView,
+    SeriesTongueView,
+    ServiceTongueView,
+)
+from catalog.api.dcat_catalogue import CatalogueTongueView
 from catalog.api.errors import unknown_address
 from catalog.api.health import healthz, readyz
+from catalog.api.quality import QualityTurtleView
+from catalog.api.standard import newest
+from datahub import negotiation
 
 urlpatterns = [
     path("api/v1/", include("catalog.api.urls")),
+    path("api/", include("catalog.api.ckan.urls")),
     re_path(r"^api(?:/.*)?$", unknown_address),  # programs get a problem document, never a page
-    path("dataset/<slug:slug>.jsonld", DcatView.as_view(), name="dcat"),
+    path("dataset/<uuid:id>", DatasetByIdView.as_view()),
+    path("dataset/<slug:slug>", negotiation.dataset),
+    path("dataset/<slug:slug>/croissant.json", DatasetTongueView.as_view(), {"extension": "croissant.json"}),
+    path("dataset/<slug:slug>/datapackage.json", DatasetTongueView.as_view(), {"extension": "datapackage.json"}),
+    path("data.json", DataJsonView.as_view(), name="data-json"),
+    path("dataset/<slug:slug>.<str:extension>", DatasetTongueView.as_view(), name="dataset-tongue"),
+    path("organisation/<slug:slug>", negotiation.organisation),
+    path("organisation/<slug:slug>.<str:extension>", OrganisationTongueView.as_view()),
+    path("series/<slug:slug>", SeriesTongueView.as_view()),
+    path("series/<slug:slug>.<str:extension>", SeriesTongueView.as_view()),
+    path("service/<slug:slug>", ServiceTongueView.as_view()),
+    path("service/<slug:slug>.<str:extension>", ServiceTongueView.as_view()),
+    path("catalog", negotiation.catalogue),
+    path("catalog.<str:extension>", CatalogueTongueView.as_view(), name="catalogue-tongue"),
+    path("dataset/<slug:slug>/quality.ttl", QualityTurtleView.as_view(), name="quality-turtle"),
+    path("standard", newest),
+    path("standard/", include("datahub.standard_urls")),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),

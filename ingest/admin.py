@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin.fields import DocumentField, WordsField
 from catalog.admin.read_only import ReadOnlyAdmin
+from catalog.models import Distribution
 from catalog.models.labels import in_current_language
 from catalog.text import Text
 from ingest.connectors import CONNECTORS
@@ -84,6 +85,12 @@ class SourceForm(forms.ModelForm):
             "slug", "distribution", "connector", "config", "mode", "schedule", "expectations", "ignored_columns",
             "release", "allow_private", "raw_days", "is_enabled",
         )  # fmt: skip
+
+    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **options)
+        if "distribution" in self.fields:  # absent for whoever may only look
+            served = Distribution.objects.filter(schema__isnull=False)
+            self.fields["distribution"].queryset = served.select_related("dataset")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

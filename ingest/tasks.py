@@ -4,6 +4,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from catalog.publish import collect_orphan_parts, forget_old_snapshots
+from catalog.quality import assess_due, forget_links, hub_base
+from ingest.links import check_due_links
 from ingest.pipeline import pull_run
 from ingest.raw import forget_leftovers, forget_raw
 from ingest.runs import create_due_runs, sweep
@@ -22,9 +24,20 @@ def tick() -> None:
 
 
 @shared_task
+def check_links() -> None:
+    check_due_links(hub_base())
+
+
+@shared_task
+def assess() -> None:
+    assess_due(timezone.now())
+
+
+@shared_task
 def tidy() -> None:
     now = timezone.now()
     forget_old_snapshots(now)
     collect_orphan_parts()
     forget_raw(now)
     forget_leftovers(now)
+    forget_links(now)

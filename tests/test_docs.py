@@ -31,7 +31,7 @@ def test_links_lead_to_files(page: Path) -> None:
 
 def test_the_commands_of_the_documents_exist() -> None:
     named = set(re.findall(r"^\| `([a-z_]+)[ `]", (DOCS / "operations.md").read_text(encoding="utf-8"), re.MULTILINE))
-    packages = [ROOT / "datahub" / "management" / "commands", ROOT / "ingest" / "management" / "commands"]
+    packages = [ROOT / package / "management" / "commands" for package in ("catalog", "datahub", "ingest")]
     ours = {path.stem for folder in packages for path in folder.glob("[a-z]*.py")}
     assert named == ours
 

@@ -12,13 +12,17 @@ from django.views.i18n import set_language
 
 from catalog.admin.change import ChangeAdmin
 from catalog.admin.dataset import DatasetAdmin
+from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
 from catalog.admin.organisation import OrganisationAdmin
 from catalog.admin.work import FindWork
-from catalog.models import Change, Dataset, Organisation
+from catalog.models import Catalogue, Change, DataService, Dataset, Organisation, Series
 
 CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     Dataset: DatasetAdmin,
     Organisation: OrganisationAdmin,
+    Series: SeriesAdmin,
+    DataService: DataServiceAdmin,
+    Catalogue: CatalogueAdmin,
     Change: ChangeAdmin,
 }
 APP_ORDER = ("catalog", "ingest")  # the others follow
@@ -28,7 +32,7 @@ class HubAdminSite(AdminSite):
     site_header = _("Urban data hub: stewards")
     site_title = _("Urban data hub")
     index_title = _("Today's work")
-    enable_nav_sidebar = False  # six tables fit on the start page
+    enable_nav_sidebar = False  # its tables fit on the start page
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)

@@ -1,29 +1,56 @@
 """Finding datasets, one dataset's description, and the schema of its records."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.access import visible_datasets
+from catalog.access import Viewer, visible_datasets
 from catalog.api.addresses import next_address
 from catalog.api.descriptions import DatasetEntrySerializer, DatasetSerializer
 from catalog.api.documentation import CURSOR, SLUG, limit_parameter, operation, parameter
-from catalog.api.filters import DatasetFilter
-from catalog.api.paging import Key, take_page
+from catalog.api.filters import PARAMETERS, read_query
+from catalog.api.paging import digest, read_cursor, write_cursor
 from catalog.api.view import ApiView, one_value, pairs_except, read_limit
 from catalog.describe import find_dataset
 from catalog.errors import NoRecords
+from catalog.models import Dataset
 from catalog.models.labels import speak
-from catalog.search import FACETS, count_facets
+from catalog.search import COUNTED, Found, Hit, explain, find, make_finder, place_kinds
 from catalog.text import Text
 
-ORDER = (Key("rank", int, descending=True), Key("title_ko", str), Key("slug", str))
+
+class MatchSerializer(serializers.Serializer):
+    """A field in which words of the question, or words that mean the same, were found."""
+
+    field = serializers.CharField()
+    words = serializers.ListField(child=serializers.CharField())
+
+
+class FoundDatasetSerializer(DatasetEntrySerializer):
+    """A found dataset; with a question, also why it was found."""
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return super().get_fields() | {
+            "matches": MatchSerializer(
+                many=True,
+                required=False,
+                help_text=speak(
+                    Text(
+                        ko="찾은 까닭: 낱말이 든 항목과 그 낱말 (q가 있을 때)",
+                        en="Why it was found: the fields that hold the words, and these words (with q).",
+                    )
+                ),
+            )
+        }
 
 
 class DatasetListSerializer(serializers.Serializer):
     """A page of the datasets that were found."""
 
-    datasets = DatasetEntrySerializer(many=True)
+    datasets = FoundDatasetSerializer(many=True)
     count = serializers.IntegerField(
         help_text=speak(Text(ko="찾은 데이터셋 전체 수", en="How many datasets were found in all."))
     )
@@ -31,16 +58,25 @@ class DatasetListSerializer(serializers.Serializer):
         child=serializers.DictField(child=serializers.IntegerField()),
         help_text=speak(
             Text(
-                ko=f"찾은 것을 나눈 수: {', '.join(FACETS)}",
-                en=f"The found datasets counted by {', '.join(FACETS)}.",
+                ko=f"찾은 것을 나눈 수: {', '.join(COUNTED)}. 한 항목에서 고른 것은 그 항목의 수를 줄이지 않음",
+                en=f"The found datasets counted by {', '.join(COUNTED)}; what is chosen in one of them does not narrow "
+                "its own counts.",
             )
         ),
+    )
+    is_guess = serializers.BooleanField(
+        help_text=speak(
+            Text(
+                ko="참이면 그대로 맞는 것이 없어 낱말이 비슷한 것을 찾은 것",
+                en="True when nothing had the words and these have words that are almost the same.",
+            )
+        )
     )
     next = serializers.URLField(allow_null=True)
 
 
 class DatasetsView(ApiView):
-    parameters = (*DatasetFilter.base_filters, "limit", "cursor")
+    parameters = (*PARAMETERS, "limit", "cursor")
 
     @operation(
         "listDatasets",
@@ -53,31 +89,42 @@ class DatasetsView(ApiView):
         ),
         answer=DatasetListSerializer,
         parameters=[
-            *(parameter(name, filter_.label) for name, filter_ in DatasetFilter.base_filters.items()),
+            *(parameter(name, row.label) for name, row in PARAMETERS.items()),
             limit_parameter(20, 100),
             CURSOR,
         ],
     )
     def get(self, request: Request) -> Response:
-        one_value(request, "q")
         limit = read_limit(request, default=20, maximum=100)
-        found = DatasetFilter(request.GET, queryset=visible_datasets(request.user)).qs
-        page = take_page(
-            found.select_related("organisation", "distribution__current_snapshot"),
-            ORDER,
-            question=pairs_except(request, "limit", "cursor"),
-            cursor=one_value(request, "cursor"),
-            limit=limit,
-        )
-        shown = DatasetEntrySerializer(page.rows, many=True, context={"request": request})
+        found = find(read_query(request), request.user)
+        asked = digest(pairs_except(request, "limit", "cursor"))
+        cursor = one_value(request, "cursor")
+        after = tuple(read_cursor(cursor, place_kinds(found.query.order), asked)) if cursor else None
+        hits = found.page(shown_datasets(request.user), limit=limit + 1, after=after)
+        more = len(hits) > limit
         return Response(
             {
-                "datasets": shown.data,
-                "count": found.count(),
-                "facets": count_facets(found),
-                "next": next_address(request, page.cursor),
+                "datasets": show(hits[:limit], found, request),
+                "count": found.count,
+                "facets": found.count_facets(),
+                "is_guess": found.is_guess,
+                "next": next_address(request, write_cursor(asked, hits[limit - 1].place) if more else None),
             }
         )
+
+
+def shown_datasets(viewer: Viewer) -> QuerySet[Dataset]:
+    """Return what a list shows of datasets, whatever their number with the same statements."""
+    return visible_datasets(viewer).select_related("organisation", "distribution__current_snapshot")
+
+
+def show(hits: list[Hit], found: Found, request: Request) -> list[dict[str, Any]]:
+    shown = FoundDatasetSerializer([hit.dataset for hit in hits], many=True, context={"request": request}).data
+    if found.question.words:
+        finder = make_finder(found.question, is_guess=found.is_guess)
+        for hit, entry in zip(hits, shown, strict=True):
+            entry["matches"] = [{"field": match.field, "words": match.words} for match in explain(hit.dataset, finder)]
+    return shown
 
 
 class DatasetView(ApiView):

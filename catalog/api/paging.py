@@ -39,7 +39,7 @@ def take_page(rows: QuerySet[Row], order: Sequence[Key], *, question: object, cu
     """Return the page of ``rows`` after ``cursor`` (empty: the first one); a cursor only fits its own question."""
     name = digest(question)
     if cursor:
-        rows = rows.filter(after(order, read_cursor(cursor, order, name)))
+        rows = rows.filter(after(order, read_cursor(cursor, [key.kind for key in order], name)))
     found = list(rows.order_by(*(f"-{key.column}" if key.descending else key.column for key in order))[: limit + 1])
     shown = found[:limit]
     more = len(found) > limit
@@ -63,14 +63,13 @@ def write_cursor(question: str, values: Iterable[object]) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([question, *values])).decode().rstrip("=")
 
 
-def read_cursor(text: str, order: Sequence[Key], question: str) -> list[int | str]:
-    """Read what ``write_cursor`` wrote; anything else is refused before the database sees it."""
+def read_cursor(text: str, kinds: Sequence[type], question: str) -> list[int | str]:
+    """Read values of these kinds that ``write_cursor`` wrote; anything else is refused before the database sees it."""
     try:
         name, *values = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (ValueError, TypeError) as error:
         raise BadCursor from error
-    kinds = [key.kind for key in order]
-    if name != question or [type(value) for value in values] != kinds or not all(map(is_storable, values)):
+    if name != question or [type(value) for value in values] != list(kinds) or not all(map(is_storable, values)):
         raise BadCursor
     return values
 

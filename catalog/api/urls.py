@@ -8,17 +8,21 @@ from catalog.api.documentation import DocsView, OpenApiView
 from catalog.api.index import IndexView
 from catalog.api.organisations import OrganisationsView, OrganisationView
 from catalog.api.problems import ProblemView
+from catalog.api.quality import QualityView
 from catalog.api.records import DownloadView, RecordsView
 from catalog.api.snapshots import SnapshotsView
+from catalog.api.suggest import SuggestView
 from catalog.api.vocabularies import VocabularyView
 
 app_name = "api"
 urlpatterns = [
     path("", IndexView.as_view(), name="index"),
     path("datasets", DatasetsView.as_view(), name="datasets"),
+    path("suggest", SuggestView.as_view(), name="suggest"),
     path("datasets/<slug:slug>", DatasetView.as_view(), name="dataset"),
     path("datasets/<slug:slug>/schema", SchemaView.as_view(), name="schema"),
     path("datasets/<slug:slug>/snapshots", SnapshotsView.as_view(), name="snapshots"),
+    path("datasets/<slug:slug>/quality", QualityView.as_view(), name="quality"),
     path("datasets/<slug:slug>/records", RecordsView.as_view(), name="records"),
     path("datasets/<slug:slug>/records.<slug:extension>", DownloadView.as_view(), name="download"),
     path("changes", ChangesView.as_view(), name="changes"),

@@ -9,10 +9,11 @@ from catalog.api.documentation import operation, path_parameter
 from catalog.api.view import ApiView
 from catalog.errors import VocabularyNotFound
 from catalog.models.labels import speak
-from catalog.standard import FIELDS, vocabulary
+from catalog.standard import vocabulary
+from catalog.standard.vocabularies import vocabulary_names
 from catalog.text import Text
 
-NAMES = tuple(dict.fromkeys(field.vocabulary for field in FIELDS if field.vocabulary))
+NAMES = vocabulary_names()
 
 
 class ConceptSerializer(BriefSerializer):

@@ -6,6 +6,7 @@ read, and what else these documents call a thing. The document around the datase
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from catalog.errors import BadDocument
@@ -457,7 +458,7 @@ def read_themes(item: Item, where: str, notes: Notes, description: dict[str, Any
                 part = part.get("prefLabel") or part.get("@id")
             if not (word := plain(part, place, notes)):
                 notes.add(place, Text(ko="빈 분야입니다. 지우십시오", en="is an empty theme; leave it out"))
-            elif (own := vocabulary("theme").get(word) or theme_by_label(word)) is not None:
+            elif own := theme_called(word):
                 theme = theme or own
             elif code := find_code("eu_theme", word):
                 eu_themes.append(code)
@@ -470,11 +471,12 @@ def read_themes(item: Item, where: str, notes: Notes, description: dict[str, Any
     add_keywords(description, words)
 
 
-def theme_by_label(word: str) -> str | None:
-    labels = {
-        label.casefold(): code for code, row in vocabulary("theme").items() for label in row.label.as_dict().values()
-    }
-    return labels.get(word.casefold())
+@cache
+def theme_called(word: str) -> str:
+    """Return our theme by its code or one of its labels, else nothing ("")."""
+    concepts = vocabulary("theme").values()
+    called = {name.casefold(): each.code for each in concepts for name in (each.code, each.label.ko, each.label.en)}
+    return called.get(word.casefold(), "")
 
 
 def add_keywords(description: dict[str, Any], words: list[str]) -> None:

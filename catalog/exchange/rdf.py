@@ -18,6 +18,8 @@ from xml.sax import SAXParseException
 
 import rdflib
 from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, serialize
+from rdflib import RDF
+from rdflib.term import Node
 
 from catalog.errors import BadDocument
 from catalog.exchange.jsonld import to_jsonld
@@ -32,7 +34,7 @@ LINES = 2000  # triples in one chunk of a stream
 EXTERNAL_ENTITY = re.compile(rb"<!(?:ENTITY[^>]*|DOCTYPE\s+\S+)\s(?:SYSTEM|PUBLIC)\s", re.IGNORECASE)
 LINE = re.compile(r"\bline (\d+)", re.IGNORECASE)
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
-SAFE = "!#$%&'()*+,/:;=?@[]~"
+NEVER_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f-\xa0<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,9 @@ def iri(text: str) -> NamedNode | None:
     except ValueError:
         pass
     try:
-        return NamedNode(quote(text, safe=SAFE + "".join(filter(is_foreign_letter, text))))
+        return NamedNode(NEVER_IN_ADDRESSES.sub(lambda found: quote(found[0], safe=""), clean(text)))
     except ValueError:
         return None
-
-
-def is_foreign_letter(character: str) -> bool:
-    return character > "\x9f" and character.isprintable()
 
 
 def clean(text: str) -> str:
@@ -247,8 +245,15 @@ def reason_of(error: Exception) -> Text:
 
 
 def as_one(dataset: rdflib.Graph) -> rdflib.Graph:
-    """Return all named graphs as one, values in the document's order."""
+    """Return all named graphs as one, nodes of a class and values of a property in the document's order."""
     graph = rdflib.Graph()
-    for triple, _ in dataset.store.triples((None, None, None)):
+    for triple, _ in dataset.store.triples((None, RDF.type, None)):
         graph.add(triple)
+    for subject in sorted(subjects_of(dataset), key=str):
+        for triple, _ in dataset.store.triples((subject, None, None)):
+            graph.add(triple)
     return graph
+
+
+def subjects_of(dataset: rdflib.Graph) -> set[Node]:
+    return {subject for graph in dataset.store.contexts() for subject in graph.subjects()}

@@ -6,6 +6,7 @@ from catalog.models.dataset import Dataset
 from catalog.models.distribution import Distribution
 from catalog.models.link_check import LinkCheck
 from catalog.models.organisation import Organisation
+from catalog.models.search_entry import SearchChunk, SearchEntry
 from catalog.models.series import Series
 from catalog.models.service import DataService
 from catalog.models.snapshot import Snapshot, SnapshotPart
@@ -19,6 +20,8 @@ __all__ = [
     "FeedHead",
     "LinkCheck",
     "Organisation",
+    "SearchChunk",
+    "SearchEntry",
     "Series",
     "Snapshot",
     "SnapshotPart",

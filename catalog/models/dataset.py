@@ -133,8 +133,6 @@ class Dataset(ContactColumns):
     quality_checked = yes_or_no("quality_checked")
     retention_days = whole("retention_days")
     stream_retention_ms = whole("stream_retention_ms")
-    search_title = models.TextField(editable=False, default="")
-    search_text = models.TextField(editable=False, default="")
     quality_score = models.PositiveSmallIntegerField(_("quality score"), null=True, blank=True, editable=False)
     quality_band = models.CharField(_("quality band"), max_length=20, blank=True, editable=False)
     assessed_at = models.DateTimeField(_("assessed"), null=True, blank=True, editable=False)

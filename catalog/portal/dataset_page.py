@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from catalog import read
 from catalog.access import Viewer
-from catalog.describe import describe, linked_distributions
+from catalog.describe import linked_distributions
 from catalog.errors import HubError
 from catalog.models import Dataset, Distribution, Snapshot
 from catalog.models.labels import in_current_language
@@ -19,13 +19,16 @@ from catalog.portal.calls import Call, Download, downloads, example_calls
 from catalog.portal.facts import Fact, make_facts
 from catalog.portal.search_page import Card, make_card
 from catalog.portal.spoken import Spoken, say
+from catalog.portal.structured_data import structured_data
 from catalog.records import TYPES, Column, Schema, from_table_schema
+from catalog.share import complete_description
 from catalog.standard import label_of
 from catalog.text import Text
 
 SHOWN_RECORDS = 20
 SHOWN_SNAPSHOTS = 20
 NUMBERS = ("integer", "number")
+GOOD_BANDS = ("excellent", "good")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ class DatasetPage:
     findings: Sequence[str]
     versions: Sequence[Version]
     version_count: int
+    quality_band: Spoken
+    quality_is_good: bool
 
 
 def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
@@ -101,7 +106,7 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         card=make_card(dataset),
         title=say(dataset.title),
         description=say(dataset.description),
-        facts=list(make_facts(describe(dataset), dataset)),
+        facts=list(make_facts(complete_description(dataset, snapshot, base), dataset)),
         links=[make_link(link) for link in linked_distributions(dataset)],
         columns=[column_row(column, schema) for column in schema.columns] if schema else [],
         preview=preview,
@@ -111,6 +116,9 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         findings=findings_of(snapshot) if snapshot else [],
         versions=[Version(version, version == snapshot) for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]],
         version_count=snapshots.count(),
+        quality_band=say(label_of("quality_band", dataset.quality_band)),
+        quality_is_good=dataset.quality_band in GOOD_BANDS,
+        structured_data=structured_data(dataset, base),
     )
 
 

@@ -1,34 +1,36 @@
 """The search page: its whole state is in the address (``q``, facets, ``sort``, ``page``)."""
 
 import dataclasses
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, Sum
+from django.db.models import Count, Sum
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from catalog.access import Viewer, visible_datasets
 from catalog.models import Dataset, Organisation
 from catalog.models.dataset import DatasetQuerySet
-from catalog.portal.matches import Match, excerpt, find_matches, highlight, question_pattern
+from catalog.portal.matches import Match, excerpt, find_matches, highlight
 from catalog.portal.spoken import Spoken, say
-from catalog.search import count_facets, match_all, match_text, narrow
-from catalog.standard import FIELD, label_of
+from catalog.search import COUNTED, FACETS, Finder, Found, Query, Question, find, make_finder
+from catalog.standard import label_of
 
 PAGE_SIZE = 20
 SHOWN_OPTIONS = 8  # of a facet; the rest opens on demand
+MOST_OPTIONS = 100  # of a facet, most frequent first
+MOST_WORDS = 8  # that are offered one by one when nothing was found
 QUESTION_LENGTH = 200
-SHOWN_FACETS = ("theme", "organisation", "region", "access_level")
-SORTS: Mapping[str, tuple[str, tuple]] = {
-    "relevance": (gettext_lazy("Best match"), ("-rank", "-modified_at", "slug")),
-    "updated": (gettext_lazy("Latest update"), ("-modified_at", "slug")),
-    "title": (gettext_lazy("By title"), ("title_ko", "slug")),
+OPEN_FACETS = 4  # the further ones are folded away until something is chosen in them
+SORTS: Mapping[str, str] = {
+    "relevance": gettext_lazy("Best match"),
+    "updated": gettext_lazy("Latest update"),
+    "title": gettext_lazy("By title"),
 }
 
 
@@ -63,7 +65,7 @@ class State:
         """Return the state with a code chosen, or no longer chosen, on the first page."""
         codes = self.chosen.get(facet, ())
         codes = tuple(other for other in codes if other != code) if code in codes else (*codes, code)
-        chosen = {name: self.chosen.get(name, ()) if name != facet else codes for name in SHOWN_FACETS}
+        chosen = {name: self.chosen.get(name, ()) if name != facet else codes for name in COUNTED}
         return dataclasses.replace(self, chosen={name: codes for name, codes in chosen.items() if codes}, page="")
 
     def without_facets(self) -> "State":
@@ -75,7 +77,7 @@ class State:
 
 def read_state(parameters: QueryDict) -> State:
     """Read the state from an address; what is unknown there (a newsletter's tag, say) does no harm."""
-    chosen = {facet: tuple(dict.fromkeys(filter(None, parameters.getlist(facet)))) for facet in SHOWN_FACETS}
+    chosen = {facet: tuple(dict.fromkeys(filter(None, parameters.getlist(facet)))) for facet in COUNTED}
     return State(
         question=" ".join(parameters.get("q", "").replace("\x00", "").split())[:QUESTION_LENGTH],
         chosen={facet: codes for facet, codes in chosen.items() if codes},
@@ -152,6 +154,8 @@ class SearchPage:
     next: Link | None
     cards: Sequence[Card]
     facets: Sequence[Facet]
+    more_facets: Sequence[Facet]
+    is_guess: bool
     chosen: Sequence[Link]
     sorts: Sequence[Link]
     totals: Totals
@@ -162,94 +166,100 @@ class SearchPage:
         """The page as one arrives: nothing asked, nothing chosen, the first page."""
         return self.state.is_empty and self.page.number == 1
 
+    @property
+    def opens_more_facets(self) -> bool:
+        return any(facet.name in self.state.chosen for facet in self.more_facets)
 
-def search_page(parameters: QueryDict, datasets: DatasetQuerySet) -> SearchPage:
+
+class FoundList:
+    """The found datasets as a list that is read page by page."""
+
+    def __init__(self, found: Found, viewer: Viewer) -> None:
+        self.found, self.viewer = found, viewer
+
+    def count(self) -> int:
+        return self.found.count
+
+    def __getitem__(self, stretch: slice) -> list[Dataset]:
+        hits = self.found.page(
+            with_records(visible_datasets(self.viewer)), limit=stretch.stop - stretch.start, skip=stretch.start
+        )
+        return [hit.dataset for hit in hits]
+
+
+def search_page(parameters: QueryDict, viewer: Viewer) -> SearchPage:
     state = read_state(parameters)
-    matching = find(datasets, state.question)
-    found = narrow_by_choices(matching, state.chosen).order_by(*SORTS[state.order][1])
-    paginator = Paginator(with_records(found), PAGE_SIZE)
+    found = find(Query(text=state.question, codes=state.chosen, sort=state.order), viewer)
+    paginator = Paginator(FoundList(found, viewer), PAGE_SIZE)
     page = paginator.get_page(state.page or 1)
-    names = {organisation.slug: say(organisation.name) for organisation in Organisation.objects.all()}
+    counts = found.count_facets()
+    names = organisation_names([*list(counts["organisation"])[:MOST_OPTIONS], *state.chosen.get("organisation", ())])
+    facets = list(make_facets(state, counts, names))
     return SearchPage(
         state=state,
         page=page,
         pages=page_links(state, page),
         previous=page_link(state, page.previous_page_number()) if page.has_previous() else None,
         next=page_link(state, page.next_page_number()) if page.has_next() else None,
-        cards=make_cards(page.object_list, state.question),
-        facets=list(make_facets(state, matching, names)),
+        cards=make_cards(page.object_list, found.question, is_guess=found.is_guess),
+        facets=facets[:OPEN_FACETS],
+        more_facets=facets[OPEN_FACETS:],
+        is_guess=found.is_guess,
         chosen=[
             Link(label_for(facet, code, names), state.toggled(facet, code).address) for facet, code in state.facet_pairs
         ],
         sorts=[
             Link(label, dataclasses.replace(state, sort=name, page="").address, name == state.order)
-            for name, (label, _columns) in SORTS.items()
+            for name, label in SORTS.items()
             if state.question or name != "relevance"
         ],
-        totals=count_totals(datasets),
-        help=None if page.object_list else make_help(state, datasets),
+        totals=count_all(found, viewer, is_front=state.is_empty and page.number == 1),
+        help=None if page.object_list else make_help(state, viewer),
     )
-
-
-def find(datasets: DatasetQuerySet, question: str) -> DatasetQuerySet:
-    return match_text(datasets, question) if question else match_all(datasets)
-
-
-def narrow_by_choices(datasets: DatasetQuerySet, chosen: Mapping[str, Iterable[str]]) -> DatasetQuerySet:
-    """Return the datasets that have one of the chosen codes in every facet that has any."""
-    for facet, codes in chosen.items():
-        datasets = narrow(datasets, facet, codes)
-    return datasets
 
 
 def with_records(datasets: DatasetQuerySet) -> DatasetQuerySet:
-    return datasets.select_related("organisation", "distribution__current_snapshot").defer(
-        "search_title", "search_text"
-    )
+    return datasets.select_related("organisation", "distribution__current_snapshot")
 
 
-def make_facets(state: State, matching: DatasetQuerySet, names: Mapping[str, Spoken]) -> Iterable[Facet]:
-    """Yield the facets with counts; a facet's own choice does not narrow its counts, so that more can be chosen."""
-    narrowed = count_facets(narrow_by_choices(matching, state.chosen))
-    for facet in SHOWN_FACETS:
-        counts = narrowed[facet]
-        if facet in state.chosen:
-            others = {name: codes for name, codes in state.chosen.items() if name != facet}
-            counts = count_facets(narrow_by_choices(matching, others))[facet]
-            counts |= {code: 0 for code in state.chosen[facet] if code not in counts}
+def organisation_names(slugs: Iterable[str]) -> dict[str, Spoken]:
+    return {row.slug: say(row.name) for row in Organisation.objects.filter(slug__in=list(slugs))}
+
+
+def make_facets(state: State, counted: Mapping[str, Mapping[str, int]], names: Mapping[str, Spoken]) -> Iterable[Facet]:
+    """Yield the facets that have something to choose, the most frequent first."""
+    for facet in COUNTED:
+        chosen = state.chosen.get(facet, ())
+        counts = {**counted[facet], **{code: 0 for code in chosen if code not in counted[facet]}}
+        shown = [code for place, code in enumerate(counts) if place < MOST_OPTIONS or code in chosen]
         options = [
-            Link(
-                label_for(facet, code, names),
-                state.toggled(facet, code).address,
-                code in state.chosen.get(facet, ()),
-                count,
-            )
-            for code, count in counts.items()
+            Link(label_for(facet, code, names), state.toggled(facet, code).address, code in chosen, counts[code])
+            for code in shown
         ]
         if options:
             if len(options) > SHOWN_OPTIONS:
                 options.sort(key=lambda option: not option.is_current)  # no chosen one is folded away
-            yield Facet(facet, say(FIELD[facet].label), options[:SHOWN_OPTIONS], options[SHOWN_OPTIONS:])
+            yield Facet(facet, say(FACETS[facet].label), options[:SHOWN_OPTIONS], options[SHOWN_OPTIONS:])
 
 
 def label_for(facet: str, code: str, names: Mapping[str, Spoken]) -> Spoken | str:
-    return names.get(code, code) if facet == "organisation" else say(label_of(facet, code))
+    return names.get(code, code) if facet == "organisation" else say(label_of(FACETS[facet].vocabulary, code))
 
 
-def make_cards(datasets: Iterable[Dataset], question: str = "") -> list[Card]:
-    pattern = question_pattern(question)
-    return [make_card(dataset, pattern) for dataset in datasets]
+def make_cards(datasets: Iterable[Dataset], question: Question | None = None, *, is_guess: bool = False) -> list[Card]:
+    finder = make_finder(question, is_guess=is_guess) if question and question.words else None
+    return [make_card(dataset, finder) for dataset in datasets]
 
 
-def make_card(dataset: Dataset, pattern: re.Pattern[str] | None = None) -> Card:
+def make_card(dataset: Dataset, finder: Finder | None = None) -> Card:
     title, description = say(dataset.title), say(dataset.description)
-    snapshot = dataset.current_snapshot
+    snapshot = dataset.distribution.current_snapshot if dataset.distribution else None
     return Card(
         dataset=dataset,
         address=reverse("portal:dataset", args=[dataset.slug]),
-        title=highlight(title.text, pattern),
+        title=highlight(title.text, finder),
         title_language=title.language,
-        summary=excerpt(description.text, pattern),
+        summary=excerpt(description.text, finder),
         summary_language=description.language,
         organisation=say(dataset.organisation.name),
         theme=say(label_of("theme", dataset.theme)),
@@ -258,7 +268,7 @@ def make_card(dataset: Dataset, pattern: re.Pattern[str] | None = None) -> Card:
         licence=say(label_of("licence", dataset.licence)),
         access_level=say(label_of("access_level", dataset.access_level)),
         records=snapshot.records if snapshot else None,
-        matches=find_matches(dataset, pattern) if pattern and not pattern.search(title.text) else (),
+        matches=find_matches(dataset, finder) if finder and not finder.spans(title.text) else (),
     )
 
 
@@ -277,28 +287,37 @@ def page_link(state: State, number: int, *, is_current: bool = False) -> Link:
     return Link(str(number), address, is_current)
 
 
+def count_all(found: Found, viewer: Viewer, *, is_front: bool) -> Totals:
+    """Count what the hub holds in all, as far as the viewer may see it; records only where they are told."""
+    if is_front:
+        records = count_records(visible_datasets(viewer))
+        return Totals(found.count, len(found.count_facets(["organisation"])["organisation"]), records)
+    return Totals(find(Query(), viewer).count, 0, 0)
+
+
 def count_totals(datasets: DatasetQuerySet) -> Totals:
-    """Count what the hub holds in all, as far as the reader may see it."""
-    counted = datasets.order_by().aggregate(
-        datasets=Count("id"),
-        organisations=Count("organisation", distinct=True),
-        records=Sum(F("distribution__current_snapshot__records")),
-    )
-    return Totals(counted["datasets"], counted["organisations"], counted["records"] or 0)
+    """Count some datasets, who publishes them and the records that they hold."""
+    counted = datasets.order_by().aggregate(datasets=Count("id"), organisations=Count("organisation", distinct=True))
+    return Totals(counted["datasets"], counted["organisations"], count_records(datasets))
 
 
-def make_help(state: State, datasets: DatasetQuerySet) -> Help:
+def count_records(datasets: DatasetQuerySet) -> int:
+    published = datasets.order_by().filter(distribution__current_snapshot__isnull=False)
+    return published.aggregate(records=Sum("distribution__current_snapshot__records"))["records"] or 0
+
+
+def make_help(state: State, viewer: Viewer) -> Help:
     """Say which looser questions would find something."""
-    wider = find(datasets, state.question).count() if state.chosen else 0
+    wider = find(Query(text=state.question), viewer).count if state.chosen else 0
     words = state.question.split()
-    counted = [(word, find(datasets, word).count()) for word in dict.fromkeys(words)] if len(words) > 1 else []
+    counted = [(word, find(Query(text=word), viewer).count) for word in dict.fromkeys(words)] if len(words) > 1 else []
     return Help(
         without_facets=Link(_("Search without filters"), state.without_facets().address, count=wider)
         if wider
         else None,
         words=[
             Link(_("Search only for “%(word)s”") % {"word": word}, state.asking(word).address, count=count)
-            for word, count in counted
+            for word, count in counted[:MOST_WORDS]
             if count
         ],
     )

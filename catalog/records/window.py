@@ -59,7 +59,9 @@ def look_through(manifest: Manifest, window: Window, store: Store, limits: Limit
     """Return the rows of a window."""
     positions, skipped = step_over(manifest, window)
     statement, parameters = window_statement(manifest, window, store, positions)
-    ordered = f"{statement} {order_of(window, manifest, positions)} LIMIT {window.limit:d} OFFSET {window.offset - skipped:d}"
+    ordered = (
+        f"{statement} {order_of(window, manifest, positions)} LIMIT {window.limit:d} OFFSET {window.offset - skipped:d}"
+    )
     with connect((store.root,), limits) as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
         rows = cursor.sql(ordered, params=parameters or None).to_arrow_table()
         total = None
@@ -120,7 +122,9 @@ def holds_word(columns: Iterable[str], parameter: str) -> str:
 
 def order_of(window: Window, manifest: Manifest, positions: Sequence[int]) -> str:
     """Return the order; rows come in theirs by themselves unless they are sorted, made distinct or partly hidden."""
-    parts = [f"{identifier(order.column)} {'DESC' if order.descending else 'ASC'} NULLS LAST" for order in window.order_by]
+    parts = [
+        f"{identifier(order.column)} {'DESC' if order.descending else 'ASC'} NULLS LAST" for order in window.order_by
+    ]
     if window.distinct:
         named = {order.column for order in window.order_by}
         parts += [f"{identifier(name)} NULLS LAST" for name in window.select if name not in named]

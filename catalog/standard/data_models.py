@@ -26,9 +26,10 @@ MEANINGLESS = re.compile(r"[\s_\-·.()\[\]{}/]+")
 class ModelColumn:
     """One column of a model, and what the same is called in files and APIs met so far.
 
-    ``unit`` is a UCUM code. ``values`` are the codes allowed, with their labels. ``personal_data`` is a code of ``personal_data_class``; ``code_list`` says where codes come from;
-    ``standard_names`` are column names of the national standard data and of portals, ``smart_data_models`` and ``keti`` the
-    attributes of these models (nested ones with dots).
+    ``unit`` is a UCUM code. ``values`` are the codes allowed, with their labels. ``personal_data`` is a code of
+    ``personal_data_class``; ``code_list`` names the vocabulary that codes come from. ``standard_names`` are column names of
+    the national standard data and of portals, ``smart_data_models`` and ``keti`` the attributes of these models (nested
+    ones with dots).
     """
 
     name: str

@@ -16,7 +16,7 @@ from catalog.standard.vocabularies import Concept, label_of, vocabulary
 from catalog.text import Text
 
 PIVEAU = "https://piveau.eu/ns/voc#"
-IANA = "https://www.iana.org/assignments/media-types/"
+EU_AUTHORITY = "http://publications.europa.eu/resource/authority/"
 Description = Mapping[str, Any]
 Scope = Literal["dataset", "distribution"]
 
@@ -130,8 +130,13 @@ def answers(name: str) -> Callable[[Subject], Outcome]:
 def check_format(subject: Subject) -> Outcome:
     code = subject.part("format")
     concept = vocabulary("file_type").get(code or "")
-    known = concept is not None and concept.uri.startswith("http://publications.europa.eu/")
-    return Outcome(known, concept.label if concept else EMPTY, fields(subject.place("format")))
+    text = EMPTY if concept is None else concept.label if is_listed(concept) else NOT_LISTED.format(name=concept.label)
+    return Outcome(concept is not None and is_listed(concept), text, fields(subject.place("format")))
+
+
+def is_listed(concept: Concept) -> bool:
+    """Tell whether the EU's authority table of file types has it; ours has more."""
+    return concept.uri.startswith(EU_AUTHORITY)
 
 
 def check_media_type(subject: Subject) -> Outcome:
@@ -157,9 +162,10 @@ def is_kind(flag: str) -> Callable[[Subject], Outcome]:
     def check(subject: Subject) -> Outcome:
         found = list(file_types(subject))
         fitting = [concept for concept in found if concept.mappings.get(flag) == "true"]
-        shown = fitting or found
-        text = Text(ko=", ".join(c.label.ko for c in shown[:1]), en=", ".join(c.label.en for c in shown[:1])) or EMPTY
-        return Outcome(bool(fitting), text, fields(subject.place("format"), subject.place("media_type")))
+        listed = [concept for concept in fitting if is_listed(concept)]
+        shown = next((concept.label for concept in listed or fitting or found), EMPTY)
+        text = NOT_LISTED.format(name=shown) if fitting and not listed else shown
+        return Outcome(bool(listed), text, fields(subject.place("format"), subject.place("media_type")))
 
     return check
 
@@ -261,6 +267,10 @@ WAIT = Text(
     en="wait for the next check of links; it runs every day",
 )
 TRIED = Text(ko="{state} (상태 {status}, {at} 확인)", en="{state} (status {status}, tried {at})")
+NOT_LISTED = Text(
+    ko="'{name}'은(는) 유럽연합의 파일 형식 목록에 없습니다",
+    en="'{name}' is not on the European Union's list of file types",
+)
 NOT_REGISTERED = Text(ko="'{name}'은(는) IANA에 등록된 유형이 아닙니다", en="'{name}' is not registered with IANA")
 CONFORMS = Text(ko="DCAT-AP 형태 규칙에 어긋나는 것이 없습니다", en="nothing departs from the shapes of DCAT-AP")
 LACKS = Text(ko="DCAT-AP가 꼭 바라는 것이 없습니다: {places}", en="DCAT-AP demands what is missing: {places}")

@@ -184,7 +184,16 @@ def row(
 ) -> Field:
     """Return a field from one row of a table; ``label`` and ``definition`` are (Korean, English)."""
     return Field(
-        name, kind, Text(*label), Text(*definition), obligation, term, vocabulary, many, of, names=MappingProxyType(names)
+        name,
+        kind,
+        Text(*label),
+        Text(*definition),
+        obligation,
+        term,
+        vocabulary,
+        many,
+        of,
+        names=MappingProxyType(names),
     )
 
 

@@ -17,7 +17,7 @@ from catalog.text import Text
 LEVELS = (2, 5, 8, 10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Region:
     """One region under one code. ``since`` and ``until`` are its first and last day (ISO dates; empty: open).
 
@@ -89,25 +89,37 @@ def regions() -> Mapping[str, Region]:
     """Return every listed region by its code, in the order of the table."""
     rows = {row["code"]: row for row in read_table("region")}
     above = {code: parent_of(row, rows) for code, row in rows.items()}
-    return MappingProxyType({code: read_region(row, above, rows) for code, row in rows.items()})
+    labels: dict[str, Text] = {}
+    for code in rows:
+        for place in way_down(code, above):
+            if place not in labels:
+                labels[place] = label_below(labels.get(above[place]), name_of(rows[place]))
+    return MappingProxyType({code: read_region(row, above[code], labels[code]) for code, row in rows.items()})
 
 
-def read_region(row: Row, above: Mapping[str, str], rows: Mapping[str, Row]) -> Region:
-    way = [rows[code] for code in way_down(row["code"], above)]
+def read_region(row: Row, parent: str, label: Text) -> Region:
     return Region(
         code=row["code"],
-        name=Text(ko=row["ko"], en=row["en"]),
-        label=Text(
-            ko=" ".join(dict.fromkeys(part["ko"] for part in way)),
-            en=", ".join(dict.fromkeys(part["en"] for part in reversed(way) if part["en"])),
-        ),
-        parent=above[row["code"]],
+        name=name_of(row),
+        label=label,
+        parent=parent,
         since=row["from"],
         until=row["until"],
         successors=tuple(row["successor"].split("|")) if row["successor"] else (),
         uri=row["uri"],
         note=row["note"],
     )
+
+
+def name_of(row: Row) -> Text:
+    return Text(ko=row["ko"], en=row["en"])
+
+
+def label_below(above: Text | None, name: Text) -> Text:
+    """Write a name below the label of its parent; a district that is its whole province (세종) is named once."""
+    if above is None or name.ko == above.ko:
+        return name
+    return Text(ko=f"{above.ko} {name.ko}", en=f"{name.en}, {above.en}")
 
 
 def parent_of(row: Row, rows: Mapping[str, Row]) -> str:

@@ -38,9 +38,9 @@ OWN_COLUMNS = frozenset({"code", "ko", "en", "uri", "days", "from", "until"})
 DIVIDED_BY_SPACES = frozenset({"also", "extensions"})
 URI_COLUMNS = ("also", "eu", "dublin_core")
 NAME_COLUMNS = (
-    ("titles", "also", "eu_code", "datagokr", "keti", "ckan", "spdx", "datajson", "extensions", "event_id", "srid")
-    + ("iso639_1", "iso639_2b", "iso639_3", "iso8601", "iso19115", "smart_data_model", "name")
-)  # fmt: skip
+    *("titles", "also", "eu_code", "datagokr", "keti", "ckan", "spdx", "datajson", "extensions", "event_id", "srid"),
+    *("iso639_1", "iso639_2b", "iso639_3", "iso8601", "iso19115", "smart_data_model", "name"),
+)
 
 
 @dataclass(frozen=True)

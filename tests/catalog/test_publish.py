@@ -9,6 +9,7 @@ import pytest
 from builders import ROWS, SCHEMA, make_dataset, make_organisation, publish_rows
 from descriptions import COMPLETE, complete
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given
@@ -39,7 +40,7 @@ from catalog.records import (
     tabulate,
     write_snapshot,
 )
-from catalog.search import match_text
+from catalog.search import Query, find
 from catalog.standard import FIELDS, vocabulary
 from catalog.storage import record_store
 from catalog.text import Text
@@ -48,6 +49,10 @@ pytestmark = pytest.mark.django_db
 
 JANUARY, FEBRUARY, MARCH = (dt.datetime(2024, month, 1, tzinfo=dt.UTC) for month in (1, 2, 3))
 OTHER_ROWS = (*ROWS, {"station_id": "0104", "district": "중구", "pm10": "12", "observed_on": "2018-01-04"})
+
+
+def count_found(text: str) -> int:
+    return find(Query(text=text), AnonymousUser()).count
 
 
 def kinds() -> list[str]:
@@ -159,8 +164,7 @@ def test_a_renamed_organisation_is_found_by_its_new_name_and_its_datasets_count_
     make_dataset("air-quality")
     make_dataset("noise")
     make_organisation(ko="새빛시", en="Saebit City")
-    assert match_text(Dataset.objects.all(), "새빛시").count() == 2
-    assert match_text(Dataset.objects.all(), "한빛시").count() == 0
+    assert (count_found("새빛시"), count_found("한빛시")) == (2, 0)
     assert kinds() == ["created", "created", "described", "described"]
 
 
@@ -177,10 +181,9 @@ def test_the_words_of_the_columns_are_searched_and_forgotten_with_them():
         SCHEMA, columns=(*SCHEMA.columns[:3], Column("observed_on", "date", title=Text(ko="관측 일자")))
     )
     make_dataset()
-    assert match_text(Dataset.objects.all(), "측정일").exists()
+    assert count_found("측정일") == 1
     make_dataset(schema=renamed)
-    assert match_text(Dataset.objects.all(), "관측일자").exists()
-    assert not match_text(Dataset.objects.all(), "측정일").exists()
+    assert (count_found("관측일자"), count_found("측정일")) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -74,16 +74,13 @@ BROKEN = {
     "syntax at the end": ('{ env = "CITY_KEY" }', '{ env = "CITY_KEY"', "service_key", "", "TOML"),
     "a key given twice": ('mode = "upsert"', 'mode = "upsert"\nmode = "append"', 'mode = "append"', "", "overwrite"),
     "an unknown table": ("[[organisations]]", "[hubs]\n\n[[organisations]]", "[hubs]", "hubs", "is not a known name"),
-    "an unknown key of an organisation": ('region = "44"', 'regoin = "44"', "regoin", "organisations.0.regoin", "known"),
     "an unknown key of a column": ("required = true", "require = true", "require =", "datasets.0.columns.0.require", "known"),
     "an unknown key of a source": ("ignore =", "ignored =", "ignored =", "sources.0.ignored", "known"),
     "an unknown language": ('en = "Lot number"', 'fr = "Lot"', 'fr = "Lot"', "datasets.0.columns.0.title.fr", "known"),
     "a missing slug": ('slug = "parking-live"\n', "", '[[sources]]\ndataset = "parking-lots"\nconnector = "datagokr"',
                        "sources.1.slug", "is required but missing"),
-    "a missing name": ('name = { ko = "한빛시", en = "Hanbit City" }\n', "", "[[organisations]]", "organisations.0.name",
-                       "is required"),
-    "no columns": ("[[datasets.columns]]", "[[datasets.fields]]", "[[datasets]]", "datasets.0.columns", "is required"),
-    "a number for a text": ('region = "44"', "region = 44", "region = 44", "organisations.0.region", "must be text"),
+    "a missing slug": ('slug = "hanbit-city"\n', "", "[[organisations]]", "organisations.0.slug", "is required"),
+    "a number for a text": ('slug = "hanbit-city"', "slug = 44", "slug = 44", "organisations.0.slug", "must be text"),
     "a text for a truth": ("required = true", 'required = "perhaps"', "required", "datasets.0.columns.0.required",
                            "must be true or false"),
     "a text for a list": ('key = ["lot_id"]', 'key = "lot_id"', "key =", "datasets.0.key", "must be a list"),
@@ -123,7 +120,7 @@ def test_a_mistake_in_toml_is_named_with_its_line(tmp_path, old, new, marked, pl
         ("theme: transport", "theme: transport\n  theme: culture", "theme: culture", "", "for the second time"),
         ("start: 2018-01-01", "start: 2018-13-45", "", "", "month must be in 1..12"),
         ("required: true", "require: true", "require:", "datasets.0.columns.0.require", "is not a known name"),
-        ("region: '44'", "region: 44", "region: 44", "organisations.0.region", "must be text"),
+        ("slug: hanbit-city", "slug: 44", "slug: 44", "organisations.0.slug", "must be text"),
         ("- lot_id", "- no", "- no", "datasets.0.key.0", "must be text"),
         ("type: number", "type: numbre", "type: numbre", "datasets.0.columns.1.type", "must be one of"),
         ("slug: parking-live", "slug: parking-lots # again", "# again", "sources.1.slug", "is given twice"),
@@ -150,10 +147,10 @@ def test_a_yaml_file_that_is_no_table_is_refused(tmp_path):
 
 
 def test_all_mistakes_are_told_one_below_the_other_in_the_order_of_the_file(tmp_path):
-    text = HUB.replace('region = "44"', "region = 44").replace("minimum = 124", 'minimum = "low"')
+    text = HUB.replace('slug = "hanbit-city"', "slug = 44").replace("minimum = 124", 'minimum = "low"')
     text = text.replace('slug = "parking-live"\n', "")
     for lines in refusal(write_hub(tmp_path, text)).text.as_dict().values():
-        assert [line.partition(" (")[0] for line in lines.split("\n")] == ["hub.toml:4", "hub.toml:31", "hub.toml:47"]
+        assert [line.partition(" (")[0] for line in lines.split("\n")] == ["hub.toml:2", "hub.toml:31", "hub.toml:47"]
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path):

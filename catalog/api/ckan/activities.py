@@ -16,7 +16,11 @@ from catalog.text import Text
 
 DEFAULT_LIMIT = 31
 MOST = 100
-KINDS = {Change.Kind.CREATED: "new package", Change.Kind.WITHDRAWN: "deleted package", Change.Kind.RESTORED: "new package"}
+KINDS = {
+    Change.Kind.CREATED: "new package",
+    Change.Kind.WITHDRAWN: "deleted package",
+    Change.Kind.RESTORED: "new package",
+}
 CHANGED = "changed package"
 NOBODY = derive_id("user", "hub")  # what happens in the hub is not told by person
 

@@ -197,7 +197,9 @@ def by_format(clause: Match | Range) -> Q:
     if isinstance(clause, Range):
         return NOTHING
     lookup = "istartswith" if clause.is_prefix else "iexact"
-    links = Distribution.objects.filter(dataset=OuterRef("pk"), schema__isnull=True, **{f"format__{lookup}": clause.value})
+    links = Distribution.objects.filter(
+        dataset=OuterRef("pk"), schema__isnull=True, **{f"format__{lookup}": clause.value}
+    )
     condition = Q(Exists(links))
     wanted = clause.value.upper()
     for name, (code, _, _) in SERVED.items():
@@ -341,7 +343,8 @@ FIELD_ROWS: Mapping[str, Callable[[Match | Range], Q]] = {
 PRESENT: Mapping[str, Q] = {
     "notes": ~Q(description_ko="", description_en=""),
     "tags": ~Q(keywords_ko=[], keywords_en=[]),
-    "res_format": served_condition("csv") | Q(pk__in=Distribution.objects.filter(schema__isnull=True).exclude(format="").values("dataset")),
+    "res_format": served_condition("csv")
+    | Q(pk__in=Distribution.objects.filter(schema__isnull=True).exclude(format="").values("dataset")),
     "author": ~Q(creators=[]),
     "version": ~Q(version=""),
     "url": ~Q(landing_page=""),
@@ -397,7 +400,9 @@ def read_day(text: str) -> dt.date:
 
 PLAIN_KINDS = (Kind.STRING, Kind.CODE, Kind.REGION, Kind.DURATION, Kind.MOMENT, Kind.ADDRESS)
 PLAIN = frozenset(field.name for field in FIELDS if field.kind in PLAIN_KINDS and not field.many)
-NULLABLE = frozenset(field.name for field in FIELDS if field.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DAY))
+NULLABLE = frozenset(
+    field.name for field in FIELDS if field.kind in (Kind.INTEGER, Kind.DECIMAL, Kind.BOOLEAN, Kind.DAY)
+)
 
 
 def extra_rows() -> dict[str, Callable[[Match | Range], Q]]:

@@ -12,7 +12,9 @@ class ActionNotKnown(errors.HubError):
     """An action that this hub does not have; the answer is a bare string, as CKAN's is."""
 
     code = "unknown-action"
-    sentence = Text(ko="Bad request - Action name not known: {action}", en="Bad request - Action name not known: {action}")
+    sentence = Text(
+        ko="Bad request - Action name not known: {action}", en="Bad request - Action name not known: {action}"
+    )
 
 
 class UnreadableRequest(errors.HubError):

@@ -33,6 +33,4 @@ def document_of(concept: Concept) -> dict[str, Any]:
     }
 
 
-ACTIONS = (
-    Action("license_list", license_list, Text(ko="이용허락의 목록", en="The licences that datasets can have.")),
-)
+ACTIONS = (Action("license_list", license_list, Text(ko="이용허락의 목록", en="The licences that datasets can have.")),)

@@ -29,7 +29,13 @@ def organization_list(call: Call) -> list[Any]:
 def organization_show(call: Call) -> dict[str, Any]:
     row = find_organisation(call.required("id"))
     datasets = visible_datasets(call.viewer).filter(organisation=row)
-    document = document_of(row, datasets.count()) | {"users": [], "groups": [], "tags": [], "extras": [], "num_followers": 0}
+    document = document_of(row, datasets.count()) | {
+        "users": [],
+        "groups": [],
+        "tags": [],
+        "extras": [],
+        "num_followers": 0,
+    }
     if call.flag("include_datasets", False):
         document["packages"] = show_packages(datasets.order_by("slug")[:MOST_PACKAGES], call.base)
     return document
@@ -51,7 +57,9 @@ def with_counts(rows: Iterable[Organisation], call: Call) -> list[tuple[Organisa
 
 
 def document_of(row: Organisation, number: int) -> dict[str, Any]:
-    organization = to_organization(row.slug, describe_row(row, Class.ORGANISATION), created=to_timestamp(row.created_at))
+    organization = to_organization(
+        row.slug, describe_row(row, Class.ORGANISATION), created=to_timestamp(row.created_at)
+    )
     return organization | {"package_count": number, "num_followers": 0}
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import unquote_plus
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from catalog.access import visible_datasets
 from catalog.api.ckan.action import Action
@@ -14,7 +14,7 @@ from catalog.api.ckan.facets import count_facets
 from catalog.api.ckan.shown import find_dataset_of, show_package, show_packages
 from catalog.errors import BadValue
 from catalog.exchange.ckan import to_name
-from catalog.exchange.lucene import And, Clause, Match, parse_lucene
+from catalog.exchange.lucene import And, Clause, parse_lucene
 from catalog.models.dataset import DatasetQuerySet
 from catalog.search import match_all, match_text
 from catalog.text import Text
@@ -141,19 +141,17 @@ def package_autocomplete(call: Call) -> list[dict[str, Any]]:
     limit = call.whole("limit", 10, most=100)
     if not words.strip():
         return []
-    datasets = visible_datasets(call.viewer)
-    clause = Match("", words.strip())
-    found = datasets.filter(
-        Q(slug__startswith=words.strip().lower())
-        | Q(title_ko__icontains=words)
-        | Q(title_en__icontains=words)
-        | plan_search(And((Match("title", clause.value),)), datasets).condition
-    ).order_by(F("slug"))
-    return [suggestion(name, ko or en, words) for name, ko, en in found.values_list("slug", "title_ko", "title_en")[:limit]]
+    start = words.strip().lower()
+    found = visible_datasets(call.viewer).filter(
+        Q(slug__startswith=start) | Q(title_ko__icontains=words) | Q(title_en__icontains=words)
+    )
+    rows = found.order_by("slug").values_list("slug", "title_ko", "title_en")[:limit]
+    suggestions = [suggestion(name, ko or en, start) for name, ko, en in rows]
+    return sorted(suggestions, key=lambda one: one["match_field"])
 
 
-def suggestion(slug: str, title: str, words: str) -> dict[str, str]:
-    by_name = slug.startswith(words.strip().lower())
+def suggestion(slug: str, title: str, start: str) -> dict[str, str]:
+    by_name = slug.startswith(start)
     return {
         "name": to_name(slug),
         "title": title,

@@ -34,6 +34,8 @@ def user_list(call: Call) -> list[Any]:
 
 ACTIONS = (
     Action("status_show", status_show, Text(ko="이 허브에 대하여", en="What site this is.")),
-    Action("site_read", site_read, Text(ko="읽을 수 있는지 (항상 참)", en="Whether the site may be read; always true.")),
+    Action(
+        "site_read", site_read, Text(ko="읽을 수 있는지 (항상 참)", en="Whether the site may be read; always true.")
+    ),
     Action("user_list", user_list, Text(ko="사용자 (보이지 않음)", en="Users; none are shown.")),
 )

@@ -109,21 +109,29 @@ def own_keys(distribution: Description) -> Iterator[tuple[str, Any]]:
 
 def from_resource(resource: Mapping[str, Any], *, is_ours: bool = False) -> dict[str, Any]:
     """Read a resource; of a foreign one, whatever stands under the names that such things commonly have."""
-    names = {} if is_ours else FOREIGN
-    values = ((name, read_field(resource, field, names.get(name, ()))) for name, field in FIELDS.items())
+    read = read_own_field if is_ours else read_field
+    values = ((name, read(resource, field)) for name, field in FIELDS.items())
     distribution = {name: value for name, value in values if value not in (None, "", [], {})}
-    if not is_ours:
-        distribution = with_addresses(distribution, resource)
-    return distribution
+    return distribution if is_ours else with_addresses(distribution, resource)
 
 
-def read_field(resource: Mapping[str, Any], field: Field, others: tuple[str, ...]) -> Any:  # noqa: ANN401
+def read_own_field(resource: Mapping[str, Any], field: Field) -> Any:  # noqa: ANN401
+    """Read a field from where ``to_resource`` writes it, and from nowhere else."""
+    key = NATIVE.get(field.name, field.name)
+    if field.kind is Kind.TEXT:
+        return as_text(resource.get(f"{key}_translated") or "")
+    if field.name == "checksum":
+        return read_checksum(resource)
+    return read_value(resource[key], field) if resource.get(key) not in (None, "") else None
+
+
+def read_field(resource: Mapping[str, Any], field: Field) -> Any:  # noqa: ANN401
     if field.name in READERS:
         return READERS[field.name](resource)
     if field.kind is Kind.TEXT:
         key = NATIVE.get(field.name, field.name)
         return as_text(resource.get(f"{key}_translated")) or as_text(resource.get(key))
-    for key in (field.name, *others):
+    for key in (field.name, *FOREIGN.get(field.name, ())):
         if resource.get(key) not in (None, "", []) and (value := read_value(resource[key], field)) is not None:
             return value
     return None

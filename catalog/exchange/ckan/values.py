@@ -74,7 +74,7 @@ def as_text(raw: Any) -> dict[str, str]:  # noqa: ANN401
     given = as_document(raw)
     if isinstance(given, Mapping):
         return text_of_languages(given)
-    plain = str(given).strip() if isinstance(given, (str, int, float)) else ""
+    plain = str(raw).strip() if isinstance(raw, (str, int, float)) else ""
     if not plain:
         return {}
     return {"ko" if HANGUL.search(plain) else "en": plain}

@@ -7,6 +7,16 @@ The forms of RDF themselves are in ``catalog/exchange/rdf.py``.
 
 from catalog.exchange.dcat.hydra import Paging
 from catalog.exchange.dcat.read import from_dcat, read_rdf
-from catalog.exchange.dcat.write import OLDER_PROFILE, PROFILES, stream_dcat, to_dcat, write_dcat
+from catalog.exchange.dcat.write import OLDER_PROFILE, PROFILES, part_met, stream_dcat, to_dcat, write_dcat
 
-__all__ = ["OLDER_PROFILE", "PROFILES", "Paging", "from_dcat", "read_rdf", "stream_dcat", "to_dcat", "write_dcat"]
+__all__ = [
+    "OLDER_PROFILE",
+    "PROFILES",
+    "Paging",
+    "from_dcat",
+    "part_met",
+    "read_rdf",
+    "stream_dcat",
+    "to_dcat",
+    "write_dcat",
+]

@@ -21,6 +21,7 @@ from catalog.standard import Field
 from catalog.standard.vocabularies import (
     PERMANENT,
     Concept,
+    find_by_mapping,
     find_by_uri,
     find_code,
     scheme_label,
@@ -87,8 +88,8 @@ def codes_in(spot: Spot, field: Field, values: list[Node]) -> list[str]:
         code = code_of(spot, field.vocabulary, value)
         if code is not None:
             found.append(code)
-        elif field.term not in SHARED_TERMS:
-            spot.refuse(field.term, name_of(spot, value), NO_CODE)
+        elif field.term not in SHARED_TERMS and (words := name_of(spot, value)):
+            spot.refuse(field.term, words, NO_CODE)
     return list(dict.fromkeys(found))
 
 
@@ -96,12 +97,11 @@ def code_of(spot: Spot, name: str, value: Node) -> str | None:
     """Return the code of a value: by its URI, its notation, its label, or any name that others have for it."""
     if isinstance(value, URIRef) and (code := find_by_uri(name, str(value))):
         return code
-    words = (
-        [str(value)]
-        if isinstance(value, Words)
-        else spot.page.words(value, ("skos:notation", "dct:identifier", *LABEL_TERMS))
-    )
-    return next((code for text in words if (code := find_code(name, text))), None)
+    words = spot.page.words(value, ("skos:notation", "dct:identifier", *LABEL_TERMS))
+    if isinstance(value, Words) or (isinstance(value, URIRef) and "/" not in str(value)):
+        words.append(str(value).strip())
+    found = (find_code(name, text) or find_by_mapping(name, "media_type", text) for text in words if text)
+    return next((code for code in found if code), None)
 
 
 def name_of(spot: Spot, value: Node) -> str:

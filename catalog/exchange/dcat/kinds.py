@@ -278,7 +278,7 @@ def read_theme(spot: Spot, field: Field) -> str | None:
             return code
     for text in spot.page.words(spot.node, (own_term(field.name),)):
         return text
-    themes = [theme_of(code) for code in read_eu_codes(spot, values)]
+    themes = [theme_of(code) for value in values if (code := code_of(spot, "eu_theme", value))]
     themes += [code for value in values if not isinstance(value, URIRef) and (code := code_of(spot, "theme", value))]
     return next((theme for theme in sorted(themes) if theme), None)
 

@@ -1,6 +1,7 @@
 """A catalogue as DCAT-AP: one dataset after the other, so that a hundred thousand take no more memory than one."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pyoxigraph import Literal, Triple
@@ -38,6 +39,17 @@ def to_dcat(catalogue: Catalogue, *, paging: Paging | None = None, profile: str 
         yield from map(as_older, triples)
     else:
         yield from triples
+
+
+def part_met(catalogue: Catalogue) -> Catalogue:
+    """Return a catalogue with only those organisations and series that it speaks of; its datasets are read at once."""
+    entries = tuple(catalogue.datasets)
+    slugs = {slug for entry in entries for slug in entry.description.get("series", ())}
+    series = {slug: told for slug, told in catalogue.series.items() if slug in slugs}
+    speaking = [catalogue.description, *series.values(), *catalogue.services.values()]
+    publishing = {told.get("organisation") for told in [*speaking, *(entry.description for entry in entries)]}
+    organisations = {slug: told for slug, told in catalogue.organisations.items() if slug in publishing}
+    return replace(catalogue, datasets=entries, organisations=organisations, series=series)
 
 
 def tell(catalogue: Catalogue, *, is_older: bool) -> Iterator[Triple]:

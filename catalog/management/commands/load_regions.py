@@ -5,7 +5,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils.translation import gettext as _
 
 from catalog.errors import BadDocument
 from catalog.standard.kik_file import read_kik_file, write_region_table
@@ -27,4 +26,4 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         write_region_table(rows, folder / "region.csv")
         use_folder(folder)
-        self.stdout.write(_("%(count)s region codes are in %(folder)s.") % {"count": len(rows), "folder": folder})
+        self.stdout.write(f"{len(rows)} region codes are in {folder}; restart the hub")

@@ -1,6 +1,5 @@
 """Organisations, vocabularies and the index of the API."""
 
-import csv
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from catalog.publish import save_organisation, withdraw_dataset
-from catalog.standard import FIELDS, vocabularies
+from catalog.standard import PROFILE, vocabulary
 
 pytestmark = pytest.mark.django_db
 ORGANISATIONS = "/api/v1/organisations"
@@ -69,21 +68,22 @@ def test_organisations_cost_two_statements(client: Client, django_assert_num_que
         client.get(ORGANISATIONS)
 
 
-@pytest.mark.parametrize("name", dict.fromkeys(field.vocabulary for field in FIELDS if field.vocabulary))
+@pytest.mark.parametrize(
+    "name", dict.fromkeys(field.vocabulary for fields in PROFILE.values() for field in fields if field.vocabulary)
+)
 def test_a_vocabulary_shows_all_its_codes(client: Client, name: str) -> None:
     answer = client.get(f"/api/v1/vocabularies/{name}").json()
-    with (vocabularies.FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    concepts = vocabulary(name).values()
     assert answer["name"] == name
-    assert [concept["code"] for concept in answer["concepts"]] == [row["code"] for row in rows]
-    assert [concept["label"] for concept in answer["concepts"]] == [{"ko": row["ko"], "en": row["en"]} for row in rows]
-    assert [concept["uri"] for concept in answer["concepts"]] == [row["uri"] for row in rows]
+    assert [concept["code"] for concept in answer["concepts"]] == [concept.code for concept in concepts]
+    assert [concept["label"] for concept in answer["concepts"]] == [concept.label.as_dict() for concept in concepts]
+    assert [concept["uri"] for concept in answer["concepts"]] == [concept.uri for concept in concepts]
 
 
 def test_codes_tell_their_interval_and_their_time(client: Client) -> None:
     frequencies = client.get("/api/v1/vocabularies/frequency").json()["concepts"]
     assert {code["code"]: code.get("days") for code in frequencies}["daily"] == 1
-    assert "days" not in frequencies[-1]
+    assert "days" not in {code["code"]: code for code in frequencies}["one-off"]
     regions = {code["code"]: code for code in client.get("/api/v1/vocabularies/region").json()["concepts"]}
     assert (regions["42"]["until"], regions["51"]["since"]) == ("2023-06-10", "2023-06-11")
     assert "until" not in regions["11"]

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Dataset
 from catalog.publish import withdraw_dataset
 from catalog.records import FORMATS, Column, Schema, from_table_schema
-from catalog.search import FACETS
+from catalog.search import COUNTED
 from catalog.standard import FIELDS
 
 pytestmark = pytest.mark.django_db
@@ -85,14 +85,21 @@ QUESTIONS = [
     ({"q": "수원 대기질"}, ["suwon-air"]),
     ({"q": "수원시"}, ["suwon-air"]),
     ({"q": "Suwon"}, ["suwon-air"]),
-    ({"q": "한빛시"}, ["parking-lots", "fine-dust", "hydrants"]),
-    ({"q": "PARKING"}, ["parking-lots"]),
-    ({"q": "car parks"}, ["parking-lots"]),
+    ({"q": "한빛시"}, ["parking-lots", "hydrants", "fine-dust"]),  # in the title first, then shorter titles
+    ({"q": "PARKING"}, ["parking-lots", "fine-dust"]),  # 주차 means the same
+    ({"q": "car parks"}, ["parking-lots", "fine-dust"]),
+    ({"q": "public car park"}, ["parking-lots"]),
+    ({"q": "Hydrant"}, ["hydrants"]),
+    ({"q": "주차쟝"}, ["parking-lots"]),  # misspelt: found in titles and names alone
+    ({"q": "parkng"}, ["parking-lots"]),
+    ({"q": "ㅈㅊㅈ"}, ["parking-lots"]),  # by initials
+    ({"q": "ㅁㅅㅁㅈ"}, ["fine-dust"]),
     ({"q": "요금"}, ["parking-lots"]),
-    ({"q": "parking-lots"}, ["parking-lots"]),
-    ({"q": "place_id"}, ["fine-dust", "hydrants", "suwon-air", "parking-lots"]),  # a column of all
+    ({"q": "parking-lots"}, ["parking-lots", "fine-dust"]),
+    ({"q": "place_id"}, ["hydrants", "fine-dust", "suwon-air", "parking-lots"]),  # a column of all
     ({"q": "주차장 없는낱말"}, []),
-    ({"q": "%"}, ["hydrants"]),
+    ({"q": "%"}, []),
+    ({"q": "ㅏ"}, []),
     ({"q": "설_현"}, ["hydrants"]),
     ({"q": "\\"}, []),
     ({"q": "' OR 1=1 --"}, []),
@@ -125,8 +132,8 @@ def test_every_question_finds_its_datasets(client: Client, city: None, subtests:
             assert page["count"] == (4 if "limit" in parameters else len(expected))
 
 
-def test_a_page_has_four_members(client: Client, city: None) -> None:
-    assert list(ask(client)) == ["datasets", "count", "facets", "next"]
+def test_a_page_has_five_members(client: Client, city: None) -> None:
+    assert list(ask(client)) == ["datasets", "count", "facets", "is_guess", "next"]
 
 
 def test_facets_count_what_was_found(client: Client, city: None) -> None:
@@ -134,17 +141,32 @@ def test_facets_count_what_was_found(client: Client, city: None) -> None:
         "theme": {"environment": 2, "safety": 1, "transport": 1},
         "organisation": {"hanbit-city": 3, "suwon-city": 1},
         "region": {"44": 3, "41": 1},
+        "model": {},
+        "format": {},
+        "licence": {"kogl-1": 4},
         "access_level": {"public": 3, "restricted": 1},
         "frequency": {"hourly": 2, "daily": 1},
+        "quality": {},
     }
     assert ask(client, q="주차장", limit="1")["facets"] == {
         "theme": {"environment": 1, "transport": 1},
         "organisation": {"hanbit-city": 2},
         "region": {"44": 2},
+        "model": {},
+        "format": {},
+        "licence": {"kogl-1": 2},
         "access_level": {"public": 2},
         "frequency": {"daily": 1, "hourly": 1},
+        "quality": {},
     }
-    assert ask(client, theme="energy")["facets"] == {name: {} for name in FACETS}
+    assert ask(client, q="없는낱말")["facets"] == {name: {} for name in COUNTED}
+
+
+def test_what_is_chosen_in_a_facet_does_not_narrow_its_own_counts(client: Client, city: None) -> None:
+    facets = ask(client, theme="transport", region="44")["facets"]
+    assert facets["theme"] == {"environment": 1, "safety": 1, "transport": 1}
+    assert facets["region"] == {"44": 1}
+    assert facets["organisation"] == {"hanbit-city": 1}
 
 
 @pytest.mark.parametrize("parameters", [{}, {"q": "대기"}, {"theme": "environment"}], ids=str)
@@ -187,7 +209,10 @@ def test_the_list_costs_the_same_statements_whatever_is_found(client: Client, nu
     with CaptureQueriesContext(connection) as statements:
         page = ask(client, q="대기", theme="environment", limit="100")
     assert len(page["datasets"]) == number
-    assert len(statements) == 2 + len(FACETS)  # the page, the count, the facets
+    assert len(statements) == 5  # what changed, and that; the words; the order; the datasets
+    with CaptureQueriesContext(connection) as statements:
+        ask(client, q="대기", theme="environment", limit="100")
+    assert len(statements) == 4  # nothing changed since
 
 
 def test_a_dataset_in_the_list_is_its_description_without_what_is_heavy(client: Client, city: None) -> None:

@@ -9,7 +9,7 @@ from catalog.standard import Class
 
 BOOKKEEPING = {
     Dataset: {
-        "id", "slug", "organisation", "distribution", "search_title", "search_text", "quality_score", "quality_band",
+        "id", "slug", "organisation", "distribution", "quality_score", "quality_band",
         "assessed_at", "created_at", "modified_at", "withdrawn_at",
     },
     Distribution: {"id", "uid", "dataset", "position", "schema", "current_snapshot", "created_at", "modified_at"},

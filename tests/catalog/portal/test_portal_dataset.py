@@ -11,6 +11,7 @@ from django.test import Client
 from portal_reading import by_class, link, read_page, words
 
 from catalog.models import Dataset
+from catalog.portal.facts import ELSEWHERE
 from catalog.publish import save_organisation, withdraw_dataset
 from catalog.records import Column, Geometry, Schema
 from catalog.standard import FIELDS
@@ -53,7 +54,7 @@ def test_every_field_of_the_profile_is_shown_with_its_label(client: Client, air:
     page = read_page(client, "/dataset/air")
 
     labels = words(page, f"{by_class('facts', 'dl')}//dt")
-    assert labels[:-1] == [field.label.ko for field in FIELDS if field.name not in ("title", "description")]
+    assert labels[:-1] == [field.label.ko for field in FIELDS if field.name not in ELSEWHERE]
     assert words(page, "//h1") == ["대기질 측정"]
     assert words(page, by_class("description")) == ["측정소별 미세먼지 농도"]
 

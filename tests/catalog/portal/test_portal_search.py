@@ -87,7 +87,7 @@ def test_a_card_tells_records_update_and_licence(client: Client, hub: None) -> N
 
 def test_facets_count_and_lead_to_narrower_results(client: Client, hub: None) -> None:
     page = read_page(client, "/")
-    assert words(page, f"{FACETS}//h3") == ["분야", "제공기관", "지역", "공개 등급"]
+    assert words(page, f"{FACETS}//h3") == ["분야", "제공기관", "지역", "파일 형식", "이용허락", "공개 등급"]
     assert words(page, f"({FACETS})[2]//li") == ["한빛시 2", "새움시 1"]
     assert words(page, f"({FACETS})[3]//li") == ["서울특별시 1", "충청남도 1"]
 

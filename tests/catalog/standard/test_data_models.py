@@ -25,17 +25,29 @@ MODELS = data_models()
 TYPES = {"string", "integer", "number", "boolean", "date", "datetime", "time", "geometry"}
 # UCUM: units that the models use, and annotations in braces for what is counted.
 UNITS = set("deg m m2 km km/h m/s s min d % [ppm] ug/m3 Cel mm cm hPa W W/m2 lx dB[mW] 1".split())  # noqa: SIM905
-NEEDED = set(
-    (
-        "off-street-parking parking-availability cctv traffic-camera bus-stop bus-arrival road-link-speed "  # noqa: SIM905
-        "air-quality-observed weather-observed bike-station public-wifi public-toilet shelter library facility-sensor "
-        "smart-pole emergency-event-aggregate"
-    ).split()
-)
+NEEDED = {
+    "off-street-parking",
+    "parking-availability",
+    "cctv",
+    "traffic-camera",
+    "bus-stop",
+    "bus-arrival",
+    "road-link-speed",
+    "air-quality-observed",
+    "weather-observed",
+    "bike-station",
+    "public-wifi",
+    "public-toilet",
+    "shelter",
+    "library",
+    "facility-sensor",
+    "smart-pole",
+    "emergency-event-aggregate",
+}
 
 
 def test_the_models_that_cities_share_are_there() -> None:
-    assert NEEDED <= set(MODELS)
+    assert set(MODELS) >= NEEDED
 
 
 @pytest.mark.parametrize("name", MODELS)

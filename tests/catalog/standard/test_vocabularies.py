@@ -1,5 +1,6 @@
 """The vocabularies: every code is whole, every name leads to it, and the lists of others are told as they are."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -30,51 +31,49 @@ NEWER_FREQUENCIES = set(
 )
 # File types that came after the copy in ../shared; MQA's own list knows them.
 NEWER_FILE_TYPES = {"EFORMS_XML", "GTFS", "MOV", "WEBP", "WMTS_SRVC", "YAML"}
-EVERY_FREQUENCY = set(
-    [
-        "CONT",
-        "UPDATE_CONT",
-        "1MIN",
-        "5MIN",
-        "10MIN",
-        "15MIN",
-        "30MIN",
-        "HOURLY",
-        "BIHOURLY",
-        "TRIHOURLY",
-        "12HRS",
-        "DAILY",
-        "DAILY_2",
-        "DAILY_3",
-        "WEEKLY",
-        "WEEKLY_2",
-        "WEEKLY_3",
-        "WEEKLY_5",
-        "BIWEEKLY",
-        "MONTHLY",
-        "MONTHLY_2",
-        "MONTHLY_3",
-        "BIMONTHLY",
-        "QUARTERLY",
-        "ANNUAL",
-        "ANNUAL_2",
-        "ANNUAL_3",
-        "BIENNIAL",
-        "TRIENNIAL",
-        "QUADRENNIAL",
-        "QUINQUENNIAL",
-        "DECENNIAL",
-        "BIDECENNIAL",
-        "TRIDECENNIAL",
-        "AS_NEEDED",
-        "IRREG",
-        "NEVER",
-        "NOT_PLANNED",
-        "OTHER",
-        "UNKNOWN",
-        "OP_DATPRO",
-    ]
-)
+EVERY_FREQUENCY = {
+    "CONT",
+    "UPDATE_CONT",
+    "1MIN",
+    "5MIN",
+    "10MIN",
+    "15MIN",
+    "30MIN",
+    "HOURLY",
+    "BIHOURLY",
+    "TRIHOURLY",
+    "12HRS",
+    "DAILY",
+    "DAILY_2",
+    "DAILY_3",
+    "WEEKLY",
+    "WEEKLY_2",
+    "WEEKLY_3",
+    "WEEKLY_5",
+    "BIWEEKLY",
+    "MONTHLY",
+    "MONTHLY_2",
+    "MONTHLY_3",
+    "BIMONTHLY",
+    "QUARTERLY",
+    "ANNUAL",
+    "ANNUAL_2",
+    "ANNUAL_3",
+    "BIENNIAL",
+    "TRIENNIAL",
+    "QUADRENNIAL",
+    "QUINQUENNIAL",
+    "DECENNIAL",
+    "BIDECENNIAL",
+    "TRIDECENNIAL",
+    "AS_NEEDED",
+    "IRREG",
+    "NEVER",
+    "NOT_PLANNED",
+    "OTHER",
+    "UNKNOWN",
+    "OP_DATPRO",
+}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -268,7 +267,7 @@ def test_the_quality_bands_leave_no_gap() -> None:
     )
     assert bands[0][0] == 0
     assert bands[-1][1] == 405
-    assert all(below[1] + 1 == above[0] for below, above in zip(bands, bands[1:], strict=False))
+    assert all(below[1] + 1 == above[0] for below, above in itertools.pairwise(bands))
 
 
 def test_an_unlisted_code_shows_itself() -> None:

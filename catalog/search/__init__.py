@@ -1,0 +1,40 @@
+"""Finding datasets by Korean and English words, codes, place and time, with counts by facet; a verb.
+
+``tokens.py`` and ``question.py`` say what words are, ``vendors.py`` how each database looks them up, ``facets.py`` counts,
+``find.py`` puts it together. ``index.py`` is called where datasets are written. docs/search.md tells why it is so.
+"""
+
+from catalog.search.explain import Finder, Match, explain, make_finder
+from catalog.search.facets import COUNTED, FACETS, Facet
+from catalog.search.find import Found, Hit, Query, find
+from catalog.search.index import check_index, index_dataset, index_datasets, rebuild_index
+from catalog.search.order import SORTS, Place, place_kinds
+from catalog.search.querysets import match_all, match_text
+from catalog.search.question import Question
+from catalog.search.suggest import Suggestion, suggest
+
+__all__ = [
+    "COUNTED",
+    "FACETS",
+    "SORTS",
+    "Facet",
+    "Finder",
+    "Found",
+    "Hit",
+    "Match",
+    "Place",
+    "Query",
+    "Question",
+    "Suggestion",
+    "check_index",
+    "explain",
+    "find",
+    "index_dataset",
+    "index_datasets",
+    "make_finder",
+    "match_all",
+    "match_text",
+    "place_kinds",
+    "rebuild_index",
+    "suggest",
+]

@@ -1,0 +1,138 @@
+"""By what datasets are narrowed and counted, and the whole catalogue as sets of entries by code.
+
+The sets are read from ``SearchEntry`` chunk by chunk and kept by each process under the version that the chunk has in the
+database. A change gives its chunk a new version in the same transaction, so nothing has to be told to forget anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from catalog.models.search_entry import CHUNK_SIZE, SearchChunk, SearchEntry
+from catalog.search.bits import Bits, bits_of, union
+from catalog.text import Text
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A way to narrow. ``vocabulary`` has its codes (none: slugs); what is not counted can still be asked for."""
+
+    name: str
+    label: Text
+    vocabulary: str = ""
+    is_counted: bool = True
+
+
+FACETS: Mapping[str, Facet] = {
+    facet.name: facet
+    for facet in (
+        Facet("theme", Text(ko="분야", en="Theme"), "theme"),
+        Facet("organisation", Text(ko="제공기관", en="Publisher")),
+        Facet("region", Text(ko="지역", en="Region"), "region"),
+        Facet("model", Text(ko="데이터 모델", en="Data model"), "data_model"),
+        Facet("format", Text(ko="파일 형식", en="Format"), "file_type"),
+        Facet("licence", Text(ko="이용허락", en="Licence"), "licence"),
+        Facet("access_level", Text(ko="공개 등급", en="Access level"), "access_level"),
+        Facet("frequency", Text(ko="갱신 주기", en="Update frequency"), "frequency"),
+        Facet("quality", Text(ko="품질", en="Quality"), "quality_band"),
+        Facet("series", Text(ko="시리즈", en="Series"), is_counted=False),
+    )
+}
+COUNTED = tuple(name for name, facet in FACETS.items() if facet.is_counted)
+
+Codes = Mapping[str, Mapping[str, Bits]]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All entries, and those with each code of each facet; ``versions`` are the chunks that it was read from."""
+
+    versions: Mapping[int, UUID] = field(default_factory=dict)
+    entries: Bits = 0
+    codes: Codes = field(default_factory=dict)
+
+    def having(self, facet: str, codes: Iterable[str]) -> Bits:
+        """Return the entries that have one of the codes; a region's are those of the regions inside it too."""
+        sets = self.codes.get(facet, {})
+        if facet == "region":
+            wanted = tuple(codes)
+            return union(bits for code, bits in sets.items() if code.startswith(wanted))
+        return union(sets.get(code, 0) for code in codes)
+
+    def count(self, facet: str, among: Bits) -> dict[str, int]:
+        """Count some entries by the codes of a facet, most first; regions by province."""
+        sets = self.codes.get(facet, {})
+        if facet == "region":
+            sets = by_province(sets)
+        counted = {code: number for code, bits in sets.items() if (number := (bits & among).bit_count())}
+        return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def by_province(sets: Mapping[str, Bits]) -> Mapping[str, Bits]:
+    provinces: dict[str, Bits] = defaultdict(int)
+    for code, bits in sets.items():
+        provinces[code[:2]] |= bits
+    return provinces
+
+
+class Kept:
+    """The catalogue as this process read it last."""
+
+    catalogue = Catalogue()
+
+
+def read_catalogue() -> Catalogue:
+    """Return the catalogue as it is now: one small statement, and a second one when something has changed."""
+    kept = Kept.catalogue
+    versions = dict(SearchChunk.objects.values_list("number", "version"))
+    changed = [number for number, version in versions.items() if kept.versions.get(number) != version]
+    gone = [number for number in kept.versions if number not in versions]
+    if changed or gone:
+        kept = Kept.catalogue = read_again(kept, {number: versions[number] for number in changed}, gone)
+    return kept
+
+
+def read_again(kept: Catalogue, changed: Mapping[int, UUID], gone: Iterable[int]) -> Catalogue:
+    """Return the catalogue with some chunks as they are now, each under the version that it has in the same statement."""
+    rows = SearchEntry.objects.filter(chunk__in=list(changed)).values_list("id", "codes", "chunk_id", "chunk__version")
+    versions = {number: version for number, version in kept.versions.items() if number not in gone} | dict(changed)
+    entries_by_codes: dict[str, list[int]] = defaultdict(list)
+    for entry, codes, number, version in rows:
+        entries_by_codes[codes].append(entry)
+        versions[number] = version
+    unchanged = ~union(mask_of(number) for number in (*changed, *gone))
+    new: dict[str, dict[str, list[Bits]]] = defaultdict(lambda: defaultdict(list))
+    everything: list[Bits] = [kept.entries & unchanged]
+    for codes, entries in entries_by_codes.items():
+        bits = bits_of(entries)
+        everything.append(bits)
+        for facet, values in read_codes(codes).items():
+            for code in values:
+                new[facet][code].append(bits)
+    for facet, sets in kept.codes.items():
+        for code, bits in sets.items():
+            new[facet][code].append(bits & unchanged)
+    return Catalogue(
+        versions=versions,
+        entries=union(everything),
+        codes={
+            facet: {code: joined for code, parts in sets.items() if (joined := union(parts))}
+            for facet, sets in new.items()
+        },
+    )
+
+
+def read_codes(codes: str) -> dict[str, list[str]]:
+    return orjson.loads(codes)
+
+
+def write_codes(codes: Mapping[str, Any]) -> str:
+    return orjson.dumps(codes, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def mask_of(chunk: int) -> Bits:
+    return ((1 << CHUNK_SIZE) - 1) << (chunk * CHUNK_SIZE)
