@@ -119,6 +119,7 @@ def publish_snapshot(
     *,
     report: Report,
     rejected: int,
+    csv_size: int | None = None,
     valid_at: dt.datetime,
     based_on: str | None = None,
 ) -> Snapshot | None:
@@ -151,6 +152,7 @@ def publish_snapshot(
         digest=manifest.digest,
         records=manifest.records,
         rejected=rejected,
+        csv_size=csv_size,
         schema=to_table_schema(manifest.schema),
         valid_at=valid_at,
         published_at=timezone.now(),

@@ -14,7 +14,8 @@ from catalog.exchange.entry import Catalogue, Entry
 from catalog.models import Catalogue as CatalogueRow
 from catalog.models import Change, DataService, Dataset, Organisation, Series, Snapshot, SnapshotPart
 from catalog.models.dataset import DatasetQuerySet
-from catalog.standard import Class
+from catalog.standard import Class, label_of
+from catalog.text import Text
 
 CHUNK = 200  # datasets in memory at a time
 OWN_SERVICE = "hub-api"
@@ -165,11 +166,15 @@ def served_distribution(dataset: Dataset, snapshot: Snapshot, base: str, name: s
     }
     if crs := snapshot.schema.get("geometry", {}).get("crs"):
         distribution["crs"] = crs
-    if name == "parquet":
-        distribution["byte_size"] = sum(part.size for part in snapshot.parts.all())
+    if dataset.licence != "unknown":
+        distribution["rights"] = TERMS.format(licence=label_of("licence", dataset.licence)).as_dict()
+    size = {"csv": snapshot.csv_size, "parquet": sum(part.size for part in snapshot.parts.all())}.get(name)
+    if size is not None:
+        distribution["byte_size"] = size
     return distribution
 
 
+TERMS = Text(ko="{licence} 조건으로 이용할 수 있습니다.", en="It may be used under the terms of {licence}.")
 WHOLE = {"ko": "공개된 레코드 전체", "en": "All published records."}
 QUERIES = {"ko": "조건을 주어 레코드를 골라 받는 API", "en": "The API that answers questions about the records."}
 

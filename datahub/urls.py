@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 
+from catalog.api.catalogue_tables import TABLES, PortalTableView, TableView
 from catalog.api.data_json import DataJsonView
 from catalog.api.dcat import (
     DatasetByIdView,
@@ -35,6 +36,8 @@ urlpatterns = [
     path("service/<slug:slug>", ServiceTongueView.as_view()),
     path("service/<slug:slug>.<str:extension>", ServiceTongueView.as_view()),
     path("catalog", negotiation.catalogue),
+    path("catalog.datagokr.csv", PortalTableView.as_view()),
+    *(path(table.name, TableView.as_view(table=table)) for table in TABLES),
     path("catalog.<str:extension>", CatalogueTongueView.as_view(), name="catalogue-tongue"),
     path("dataset/<slug:slug>/quality.ttl", QualityTurtleView.as_view(), name="quality-turtle"),
     path("standard", newest),

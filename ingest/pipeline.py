@@ -24,6 +24,7 @@ from catalog.records import (
     Report,
     Staged,
     UnreadableRow,
+    estimate_size,
     from_table_schema,
     tabulate,
     validate,
@@ -221,9 +222,10 @@ def write_and_publish(pull: Pull, staged: Staged, report: Report) -> None:
         distribution = Distribution.objects.select_related("current_snapshot").get(pk=pull.source.distribution_id)
         previous = distribution.current_snapshot.manifest if distribution.current_snapshot else None
         manifest = write_snapshot(staged, record_store(), mode=mode, previous=previous, limits=pull.limits)
+        csv_size = estimate_size(manifest, "csv", record_store(), pull.limits)
         based_on = None if mode is LoadMode.REPLACE else previous.digest if previous else ""
         try:
-            publish(pull, distribution, manifest, staged, report, rejected, based_on)
+            publish(pull, distribution, manifest, csv_size, staged, report, rejected, based_on)
         except Conflict:
             continue
         return
@@ -234,6 +236,7 @@ def publish(
     pull: Pull,
     distribution: Distribution,
     manifest: Manifest,
+    csv_size: int,
     staged: Staged,
     report: Report,
     rejected: str,
@@ -244,6 +247,7 @@ def publish(
         manifest,
         report=report,
         rejected=staged.refused,
+        csv_size=csv_size,
         valid_at=release_of(pull),
         based_on=based_on,
     )

@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import urlencode
 
-from django.db.models import Max
-from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified, QueryDict, StreamingHttpResponse
+from django.db.models import Count, Max
+from django.http import HttpResponse, HttpResponseBase, HttpResponseNotModified, StreamingHttpResponse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
@@ -22,7 +22,7 @@ from rest_framework.request import Request
 from catalog.access import RULES, visible_datasets
 from catalog.api.addresses import public_base, query_pairs
 from catalog.api.dcat import TongueView, read_profile, readable_everywhere
-from catalog.api.filters import DatasetFilter
+from catalog.api.filters import PARAMETERS, read_query
 from catalog.api.tongues import Tongue
 from catalog.api.view import one_value
 from catalog.errors import BadValue, UnknownFormat
@@ -31,6 +31,7 @@ from catalog.exchange.rdf import N_TRIPLES
 from catalog.models import Catalogue as CatalogueRow
 from catalog.models import Change, DataService, FeedHead, Organisation, Series
 from catalog.models.dataset import DatasetQuerySet
+from catalog.search import find
 from catalog.share import share
 from catalog.text import Text
 
@@ -42,13 +43,14 @@ WRITERS = ("exchange", "standard")
 
 
 class CatalogueTongueView(TongueView):
-    parameters = (*DatasetFilter.base_filters, "modified_since", "page", "after", "profile")
+    parameters = (*PARAMETERS, "modified_since", "page", "after", "profile")
 
     def get(self, request: Request, extension: str = "") -> HttpResponseBase:
         tongue = self.tongue(request, extension)
         etag = state(request, tongue)
         unchanged = get_conditional_response(request, etag=etag)
         if isinstance(unchanged, HttpResponseNotModified):
+            unchanged["ETag"] = etag
             return readable_everywhere(unchanged)
         found = asked_datasets(request)
         answer = self.stream if one_value(request, "page") == ALL else self.page
@@ -82,17 +84,12 @@ class CatalogueTongueView(TongueView):
 
 
 def asked_datasets(request: Request) -> DatasetQuerySet:
-    found = DatasetFilter(question_of(request), queryset=visible_datasets(request.user)).qs
+    """Return the datasets that are asked for; without a question all of them, whatever the search index holds."""
+    found = visible_datasets(request.user)
+    if any(name in request.GET for name in PARAMETERS):
+        found = find(read_query(request), request.user).restrict(found)
     since = one_value(request, "modified_since")
     return found.filter(modified_at__gte=read_since(since)) if since else found
-
-
-def question_of(request: Request) -> QueryDict:
-    """Return the parameters that choose datasets, without those of the page."""
-    question = request.GET.copy()
-    for name in ("modified_since", "page", "after", "profile"):
-        question.pop(name, None)
-    return question
 
 
 def read_since(text: str) -> dt.datetime:
@@ -144,7 +141,7 @@ def state(request: Request, tongue: Tongue) -> str:
     visible = [level for level, rule in RULES.items() if rule.sees(request.user)]
     sequence = FeedHead.objects.values_list("sequence", flat=True).first() or 0
     others = [
-        model.objects.aggregate(at=Max("modified_at"))["at"]
+        model.objects.aggregate(Max("modified_at"), Count("pk"))
         for model in (CatalogueRow, Organisation, Series, DataService)
     ]
     told = (public_base(request), request.get_full_path(), tongue.extension, visible, sequence, others, writer_digest())

@@ -18,6 +18,7 @@ from catalog.exchange.data_package import PROFILE as DATA_PACKAGE
 from catalog.exchange.data_package import to_data_package
 from catalog.exchange.dcat import PROFILES, write_dcat
 from catalog.exchange.entry import Catalogue
+from catalog.exchange.keti import to_keti
 from catalog.exchange.rdf import JSON_LD, N_TRIPLES, RDF_XML, TURTLE, Form
 from catalog.exchange.schema_org import to_schema_org
 from catalog.text import Text
@@ -101,6 +102,13 @@ TONGUES: tuple[Tongue, ...] = (
         Text(ko="데이터 패키지 (Frictionless)", en="Data Package (Frictionless)"),
         lambda catalogue: orjson.dumps(to_data_package(catalogue), option=orjson.OPT_INDENT_2),
         conforms_to=DATA_PACKAGE,
+    ),
+    Tongue(
+        "keti.json",
+        "application/json",
+        Text(ko="시티 데이터 허브 (KETI)", en="City Data Hub (KETI)"),
+        lambda catalogue: orjson.dumps(next(iter(to_keti(catalogue))), option=orjson.OPT_INDENT_2),
+        is_negotiated=False,
     ),
 )
 RDF_TONGUES = tuple(tongue for tongue in TONGUES if tongue.form is not None)

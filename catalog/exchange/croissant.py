@@ -12,22 +12,34 @@ from typing import Any
 
 from catalog.errors import BadDocument
 from catalog.exchange.entry import Catalogue, Entry
-from catalog.exchange.json_values import NO_OBJECT, Notes, as_list, load_json, plain, read_address, read_string
+from catalog.exchange.json_values import (
+    NO_OBJECT,
+    Notes,
+    as_list,
+    load_json,
+    one_line,
+    plain,
+    read_address,
+    read_string,
+)
 from catalog.exchange.schema_org import (
     NO_DATASET,
-    Node,
     base_of,
-    dataset_terms,
-    in_both_languages,
-    is_a,
+    is_hexadecimal,
     make_entry,
-    read_both_languages,
     read_catalogue,
     read_dataset,
     read_download,
-    read_title,
     walk,
     write_download,
+)
+from catalog.exchange.schema_org_terms import (
+    Node,
+    dataset_terms,
+    in_both_languages,
+    is_a,
+    read_both_languages,
+    read_title,
 )
 from catalog.standard import Class, fields_of, vocabulary
 from catalog.text import Text
@@ -206,7 +218,7 @@ def read_file(node: Mapping[str, Any], where: str, notes: Notes) -> Node:
     if (name := plain(node.get("name") or node.get("@id"), f"{where}.name", notes)) and "title" not in part:
         part["title"] = read_both_languages(name, where, notes)
     md5 = read_string(node.get("md5"), f"{where}.md5", notes)
-    if md5 and "checksum" not in part:
+    if md5 and is_hexadecimal(md5) and "checksum" not in part:
         part["checksum"] = {"algorithm": "md5", "value": md5}
     if "access_url" not in part and (page := read_address(told.get("url"), f"{where}.url", Notes())):
         part["access_url"] = page
@@ -232,7 +244,7 @@ def read_record_sets(sets: Sequence[Any], notes: Notes) -> list[Node]:
 
 def read_field(node: Mapping[str, Any], keys: set[Any], where: str, notes: Notes) -> Node:
     identifier = plain(node.get("@id"), f"{where}.@id", notes)
-    name = plain(node.get("name"), f"{where}.name", notes) or identifier
+    name = one_line(node.get("name") or identifier, f"{where}.name", notes)
     titles = [text for text in as_list(node.get("alternateName")) if isinstance(text, str)]
     title = read_title({"name": titles[0] if titles else None, "alternateName": titles[1:]}, f"{where}.", notes)
     values = {

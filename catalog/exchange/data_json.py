@@ -17,14 +17,13 @@ from catalog.exchange.data_json_dataset import (
     Told,
     read_contact,
     read_dataset,
-    read_languages,
     read_organisation,
-    told_licence,
     unknown_keys,
     write_dataset,
 )
 from catalog.exchange.data_json_faults import Dialect, catalogue_faults, dataset_faults, dialect_of
 from catalog.exchange.entry import LONGEST_SLUG, Catalogue, Entry, make_slug, slug_of_uri
+from catalog.exchange.json_codes import read_languages, told_licence
 from catalog.exchange.json_values import (
     NO_LIST,
     NO_OBJECT,
@@ -113,7 +112,7 @@ class Reader:
             return
         self.reading.notes.findings += catalogue_faults(content, self.dialect)
         self.description = self.read_catalogue(content)
-        if not content.keys() & CATALOGUE_KEYS:
+        if all(content.get(key) is None for key in CATALOGUE_KEYS):
             self.reading.notes.add("dataset", Text(ko="데이터셋 목록이 없습니다", en="is mandatory and missing"))
         waiting: list[tuple[Mapping[str, Any], str]] = [(content, "")]
         while waiting:

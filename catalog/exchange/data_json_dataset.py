@@ -10,8 +10,24 @@ from functools import cache
 from typing import Any
 
 from catalog.errors import BadDocument
+from catalog.exchange.data_json_distribution import (
+    Reader,
+    names_in_profile,
+    read_distributions,
+    read_standards,
+    said_values,
+    told_values,
+    write_distribution,
+)
 from catalog.exchange.entry import make_slug, slug_of_uri
-from catalog.exchange.formats_of_files import find_format, format_of_media_type, media_type_of_format
+from catalog.exchange.json_codes import (
+    OTHER_THEME,
+    UNKNOWN_LICENCE,
+    read_languages,
+    told_licence,
+    write_languages,
+    write_licence,
+)
 from catalog.exchange.json_values import (
     NO_LIST,
     NO_OBJECT,
@@ -19,6 +35,7 @@ from catalog.exchange.json_values import (
     as_list,
     box_of_coordinates,
     load_json,
+    one_line,
     plain,
     read_address,
     read_addresses,
@@ -26,15 +43,14 @@ from catalog.exchange.json_values import (
     read_decimal,
     read_duration,
     read_email,
-    read_integer,
     read_keywords,
-    read_media_type,
     read_moment,
     read_page,
     read_period,
     read_string,
     read_text,
-    shown,
+    said,
+    write_keywords,
 )
 from catalog.exchange.remainder import REMAINDER, add_remainder, find_remainder
 from catalog.standard import Class, fields_of
@@ -42,10 +58,7 @@ from catalog.standard.vocabularies import find_code, vocabulary
 from catalog.text import Text
 
 Item = Mapping[str, Any]
-UNKNOWN_LICENCE = "unknown"
-OTHER_THEME = "administration"
 LONGEST_RIGHTS = 255
-ANY_FILE = "application/octet-stream"
 
 LEVELS = {
     "public": "public",
@@ -62,12 +75,6 @@ NO_LEVEL = Text(
 NO_FREQUENCY = Text(
     ko="갱신 주기가 아닙니다. R/P1Y, R/P1D처럼 쓰거나 irregular라고 씁니다",
     en="is no frequency; write it as R/P1Y or R/P1D, or irregular",
-)
-NO_FORMAT = Text(ko="알려진 파일 형식이 아닙니다 (예: CSV, JSON)", en="is no known file format, as CSV or JSON")
-NO_LANGUAGE = Text(ko="알려진 언어 코드가 아닙니다 (예: ko, en)", en="is no known language code, as ko or en")
-NO_LICENCE = Text(
-    ko="알려진 이용허락의 주소가 아닙니다. 코드표에 있는 주소여야 합니다",
-    en="is not the address of a known licence; write the URI of one",
 )
 
 
@@ -135,7 +142,7 @@ def read_dataset(item: Item, where: str, reading: Reading) -> Told:
     read_place(item, where, notes, description)
     parent = read_parent(item, f"{where}.isPartOf", reading, description)
     read_documents(item, where, notes, description)
-    parts = read_distributions(item, f"{where}.distribution", reading)
+    parts = read_distributions(item, f"{where}.distribution", notes)
     read_licence(item, f"{where}.license", notes, description, parts)
     read_themes(item, where, notes, description)
     read_address_of_data(item, where, notes, description, parts)
@@ -144,49 +151,7 @@ def read_dataset(item: Item, where: str, reading: Reading) -> Told:
     if parts:
         description["distributions"] = parts
     description = {name: description[name] for name in fields_of(Class.DATASET) if name in description}
-    return Told(add_remainder(description, item.get(REMAINDER)), identifier, uri, parent)
-
-
-def said_values(
-    description: Mapping[str, Any], keys: Mapping[str, str], writers: Mapping[str, Callable[[Any], Any]]
-) -> dict[str, Any]:
-    """Return what the fields of a description are in data.json, without what cannot be said there."""
-    values = {
-        key: writers.get(name, write_plain)(description[name]) for key, name in keys.items() if name in description
-    }
-    return {key: value for key, value in values.items() if value not in ("", None, [])}
-
-
-def told_values(
-    item: Item,
-    keys: Mapping[str, str],
-    readers: "Mapping[str, Reader]",
-    others: "Mapping[str, tuple[str, Reader]]",
-    where: str,
-    notes: Notes,
-) -> dict[str, Any]:
-    """Return the fields that the keys of an item tell; the first key of a field that can be read counts."""
-    rows = [(key, name, readers[name]) for key, name in keys.items() if name in readers]
-    rows += [(key, name, read) for key, (name, read) in others.items()]
-    values: dict[str, Any] = {}
-    for key, name, read in rows:
-        if key in item and name not in values:
-            value = read(item[key], f"{where}.{key}", notes)
-            values |= {} if value is None else {name: value}
-    return values
-
-
-def write_plain(value: object) -> object:
-    return value
-
-
-def said(text: Mapping[str, str]) -> str:
-    """Return the one text that a format without languages can hold: the Korean one if there is one."""
-    return text.get("ko") or text.get("en") or ""
-
-
-def write_keywords(value: Mapping[str, list[str]]) -> list[str]:
-    return list(dict.fromkeys(word for words in value.values() for word in words if word))
+    return Told(add_remainder(description, item.get(REMAINDER), Class.DATASET, where, notes), identifier, uri, parent)
 
 
 def write_period(value: Mapping[str, str]) -> str:
@@ -202,16 +167,6 @@ def write_frequency(code: str) -> str:
 def write_level(code: str) -> str:
     concept = vocabulary("access_level").get(code)
     return next(iter(concept.names_in("datajson")), "non-public") if concept else "non-public"
-
-
-def write_licence(code: str) -> str:
-    concept = vocabulary("licence").get(code)
-    return concept.uri if concept and code != UNKNOWN_LICENCE else ""
-
-
-def write_languages(codes: list[str]) -> list[str]:
-    concepts = [vocabulary("language")[code] for code in codes if code in vocabulary("language")]
-    return [next(iter(concept.names_in("iso639_1") or concept.names_in("iso639_3")), "und") for concept in concepts]
 
 
 def write_rights(value: Mapping[str, str]) -> str:
@@ -244,28 +199,16 @@ def shared_licence(description: Mapping[str, Any]) -> str:
     return addresses.pop() if len(addresses) == 1 else ""
 
 
-def write_distribution(part: Mapping[str, Any]) -> dict[str, Any]:
-    item: dict[str, Any] = {"@type": "dcat:Distribution"}
-    item |= said_values(part, PART_KEYS, PART_WRITERS)
-    if "downloadURL" in item and "mediaType" not in item:
-        item["mediaType"] = media_type_of_format(part.get("format", "")) or ANY_FILE
-    if "license" not in item and part.get("licence_url"):
-        item["license"] = part["licence_url"]
-    if remainder := find_remainder(read_distribution(item, "", Reading()), part):
-        item[REMAINDER] = remainder
-    return item
-
-
 def read_identifier(item: Item, where: str, reading: Reading) -> tuple[str, str]:
     """Return what the other side knows the dataset by, and its URI where it has one."""
     value, uri = item.get("identifier"), item.get("@id")
     identifier = ""
     if isinstance(value, Mapping):
-        identifier = plain(value.get("@id") or value.get("notation"), where, reading.notes)
+        identifier = one_line(value.get("@id") or value.get("notation"), where, reading.notes)
         if not identifier:
             reading.notes.add(where, Text(ko="@id 또는 notation이 있어야 합니다", en="needs an @id or a notation"))
     elif value is not None:
-        identifier = plain(value, where, reading.notes)
+        identifier = one_line(value, where, reading.notes)
     address = uri if isinstance(uri, str) and "://" in uri else ""
     if not address and identifier.startswith(("http://", "https://")):
         address = identifier
@@ -311,7 +254,7 @@ def read_contact(item: Item, where: str, notes: Notes, description: dict[str, An
     name = read_text(card.get("fn") or card.get("organization-name") or card.get("name"), f"{place}.fn", notes)
     email = read_email(card.get("hasEmail") or item.get("mbox"), f"{place}.hasEmail", notes)
     phone = card.get("hasTelephone") or card.get("tel")
-    phone = plain(phone.get("@id") if isinstance(phone, Mapping) else phone, f"{place}.hasTelephone", notes)
+    phone = one_line(phone.get("@id") if isinstance(phone, Mapping) else phone, f"{place}.hasTelephone", notes)
     url = read_page(card.get("hasURL"), f"{place}.hasURL", notes)
     if name:
         contact["name"] = name
@@ -425,24 +368,6 @@ def read_licence(
             part |= extra
 
 
-def told_licence(value: object, where: str, notes: Notes) -> tuple[str, dict[str, Any]]:
-    """Return the code of a licence, or the fields of a distribution that keep one we do not know."""
-    if isinstance(value, Mapping):
-        value = (
-            value.get("@id") or value.get("url") or value.get("prefLabel") or value.get("name") or value.get("title")
-        )
-    text = plain(next(iter(as_list(value)), None), where, notes)
-    if not text:
-        return "", {}
-    if code := find_code("licence", text):
-        return code, {}
-    if " " not in text and "://" in text and (address := read_address(text, where, Notes())):
-        notes.refuse(where, text, NO_LICENCE)
-        return "", {"licence_url": address}
-    notes.refuse(where, text, NO_LICENCE)
-    return "", {"rights": read_text(text, where, notes) or {}}
-
-
 def read_themes(item: Item, where: str, notes: Notes, description: dict[str, Any]) -> None:
     """Read themes: codes of the EU's list, ours by name; other words are kept as keywords."""
     eu_themes: list[str] = []
@@ -511,13 +436,13 @@ def read_columns(item: Item, where: str, notes: Notes) -> list[dict[str, Any]]:
             if not isinstance(entry, Mapping):
                 notes.refuse(place, entry, NO_OBJECT)
                 continue
-            if not (name := plain(entry.get("title"), f"{place}.title", notes)):
+            if not (name := one_line(entry.get("title"), f"{place}.title", notes)):
                 notes.add(f"{place}.title", Text(ko="열의 이름이 없습니다", en="the name of the column is missing"))
                 continue
             column: dict[str, Any] = {"name": name, "type": read_type(entry.get("type"), f"{place}.type", notes)}
             if about := read_text(entry.get("description"), f"{place}.description", notes):
                 column["description"] = about
-            if unit := plain(entry.get("units"), f"{place}.units", notes):
+            if unit := one_line(entry.get("units"), f"{place}.units", notes):
                 column["unit"] = unit
             columns.setdefault(name, column)
     return list(columns.values())
@@ -544,77 +469,6 @@ def read_type(value: object, where: str, notes: Notes) -> str:
     return "string"
 
 
-def read_distributions(item: Item, where: str, reading: Reading) -> list[dict[str, Any]]:
-    value = item.get("distribution")
-    if value is not None and not isinstance(value, list):
-        reading.notes.refuse(where, shown(value), NO_LIST)
-    parts = []
-    for number, part in enumerate(as_list(value)):
-        if isinstance(part, Mapping):
-            parts.append(read_distribution(part, f"{where}[{number}]", reading))
-        else:
-            reading.notes.refuse(f"{where}[{number}]", part, NO_OBJECT)
-    return parts
-
-
-def read_distribution(item: Item, where: str, reading: Reading) -> dict[str, Any]:
-    notes = reading.notes
-    part = told_values(item, PART_KEYS, PART_READERS, OTHER_PART_KEYS, where, notes)
-    code, extra = told_licence(item.get("license"), f"{where}.license", notes)
-    if code:
-        part["licence"] = code
-    for name, value in extra.items():
-        part.setdefault(name, value)
-    if "format" not in part and (code := format_of_media_type(part.get("media_type", ""))):
-        part["format"] = code
-    if "download_url" in part:
-        part.setdefault("access_url", part["download_url"])  # as DCAT-AP asks where there is no other page
-    part = {name: part[name] for name in fields_of(Class.DISTRIBUTION) if name in part}
-    return add_remainder(part, item.get(REMAINDER))
-
-
-def read_format(value: object, where: str, notes: Notes) -> str | None:
-    if isinstance(value, Mapping):
-        value = value.get("@id") or value.get("label") or value.get("value")
-    text = plain(value, where, notes)
-    if text and not (code := find_format(text)):
-        notes.refuse(where, value, NO_FORMAT)
-        return None
-    return code if text else None
-
-
-def read_formats(value: object, where: str, notes: Notes) -> str | None:
-    """Read the list of 1.0 (``{"label": "csv", "value": "text/csv"}``): the first one that is known."""
-    for part in as_list(value):
-        label = part.get("label") if isinstance(part, Mapping) else part
-        if isinstance(label, str) and (code := find_format(label)):
-            return code
-    return None
-
-
-def read_media_types(value: object, where: str, notes: Notes) -> str | None:
-    first = next((part for part in as_list(value) if isinstance(part, Mapping)), {})
-    kind = first.get("value")
-    return read_media_type(kind, where, Notes()) if kind != ANY_FILE else None
-
-
-def read_languages(value: object, where: str, notes: Notes) -> list[str] | None:
-    codes = []
-    for number, part in enumerate(as_list(value)):
-        if isinstance(part, Mapping):
-            part = part.get("@id") or part.get("notation")
-        text = plain(part, f"{where}[{number}]", notes)
-        if code := find_code("language", text) or find_code("language", text.split("-")[0]):
-            codes.append(code)
-        else:
-            notes.refuse(f"{where}[{number}]", text, NO_LANGUAGE)
-    return list(dict.fromkeys(codes)) or None
-
-
-def read_standards(value: object, where: str, notes: Notes) -> list[str] | None:
-    return read_addresses([part for part in as_list(value) if part], where, notes)
-
-
 def read_other_identifiers(value: object, where: str, notes: Notes) -> list[dict[str, str]] | None:
     found = []
     for number, part in enumerate(as_list(value)):
@@ -624,23 +478,6 @@ def read_other_identifiers(value: object, where: str, notes: Notes) -> list[dict
             scheme = plain(entry.get("schemaAgency"), f"{place}.schemaAgency", notes)
             found.append({"notation": notation} | ({"scheme": scheme} if scheme else {}))
     return found or None
-
-
-def read_checksum(value: object, where: str, notes: Notes) -> dict[str, str] | None:
-    if not isinstance(value, Mapping):
-        notes.refuse(where, value, NO_OBJECT)
-        return None
-    code = find_code("checksum_algorithm", plain(value.get("algorithm"), f"{where}.algorithm", notes))
-    digits = plain(value.get("checksumValue"), f"{where}.checksumValue", notes)
-    if code and digits:
-        return {"algorithm": code, "value": digits}
-    notes.refuse(where, value, Text(ko="알고리즘과 값이 있어야 합니다", en="needs a known algorithm and a value"))
-    return None
-
-
-def names_in_profile(class_: Class) -> Mapping[str, str]:
-    """Return the fields of a class by their key in DCAT-US 1.1."""
-    return {field.names["datajson"]: name for name, field in fields_of(class_).items() if "datajson" in field.names}
 
 
 KEYS = names_in_profile(Class.DATASET)
@@ -658,7 +495,6 @@ WRITERS: Mapping[str, Callable[[Any], Any]] = {
     "languages": write_languages,
     "conforms_to": lambda addresses: addresses[0],
 }
-Reader = Callable[[Any, str, Notes], Any]
 READERS: Mapping[str, Reader] = {
     "title": read_text,
     "description": read_text,
@@ -700,51 +536,6 @@ LEFT_IN_DOCUMENT = frozenset(
         "distribution", "license_title", "accessLevelComment", "highlighted",
     ]
 )  # fmt: skip
-
-PART_KEYS = names_in_profile(Class.DISTRIBUTION)
-PART_WRITERS: Mapping[str, Callable[[Any], Any]] = {
-    "title": said,
-    "description": said,
-    "licence": write_licence,
-    "rights": said,
-    "format": lambda code: vocabulary("file_type")[code].label.en if code in vocabulary("file_type") else "",
-    "conforms_to": lambda addresses: addresses[0],
-    "documentation": lambda addresses: addresses[0],
-}
-PART_READERS: Mapping[str, Reader] = {
-    "title": read_text,
-    "description": read_text,
-    "access_url": read_address,
-    "download_url": read_address,
-    "rights": read_text,
-    "format": read_format,
-    "media_type": read_media_type,
-    "issued": read_moment,
-    "modified": read_moment,
-    "conforms_to": read_standards,
-    "documentation": read_addresses,
-}
-OTHER_PART_KEYS: Mapping[str, tuple[str, Reader]] = {
-    "formats": ("format", read_formats),
-    "fileName": ("title", read_text),
-    "identifier": ("identifier", lambda value, where, notes: read_name(value, where, notes)),
-    "byteSize": ("byte_size", read_integer),
-    "characterEncoding": ("encoding", read_string),
-    "checksum": ("checksum", read_checksum),
-    "compressFormat": ("compress_format", read_media_type),
-    "packageFormat": ("package_format", read_media_type),
-    "language": ("languages", read_languages),
-    "page": ("documentation", read_addresses),
-    "spatialResolutionInMeters": ("spatial_resolution", read_decimal),
-    "temporalResolution": ("temporal_resolution", read_duration),
-}
-
-
-def read_name(value: object, where: str, notes: Notes) -> str | None:
-    """Read an identifier, which may be an object."""
-    if isinstance(value, Mapping):
-        value = value.get("@id") or value.get("notation")
-    return plain(value, where, notes) or None
 
 
 def read_statement(value: object, where: str, notes: Notes) -> dict[str, str] | None:

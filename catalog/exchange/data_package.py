@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.errors import BadDocument
-from catalog.exchange.data_json_dataset import UNKNOWN_LICENCE, said, told_licence, write_keywords
 from catalog.exchange.entry import Catalogue, Entry, make_slug, slug_of_uri
 from catalog.exchange.formats_of_files import find_format, format_of_media_type
+from catalog.exchange.json_codes import OTHER_THEME, UNKNOWN_LICENCE, told_licence
 from catalog.exchange.json_values import (
     NO_OBJECT,
     Notes,
@@ -27,6 +27,8 @@ from catalog.exchange.json_values import (
     read_page,
     read_string,
     read_text,
+    said,
+    write_keywords,
 )
 from catalog.exchange.remainder import REMAINDER, REST, add_remainder, find_remainder, read_rest, tell_rest
 from catalog.exchange.table_schema import read_schema, write_schema
@@ -40,7 +42,6 @@ PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 PATH = re.compile(r"(http|ftp)s?://", re.IGNORECASE)
 MEDIA_TYPE = re.compile(r"[^/\s]+/[^/\s]+\Z")
 NOT_NAME = re.compile(r"[^a-z0-9]+")
-OTHER_THEME = "administration"
 
 
 def to_data_package(catalogue: Catalogue) -> dict[str, Any]:
@@ -214,7 +215,7 @@ def read_package(package: Mapping[str, Any], base: str, notes: Notes) -> dict[st
             columns = read_schema(resource["schema"], f"{where}.schema", notes)
     values |= {"distributions": parts, "columns": columns}
     description = {name: values[name] for name in fields_of(Class.DATASET) if values.get(name)}
-    return add_remainder(description, package.get(REMAINDER))
+    return add_remainder(description, package.get(REMAINDER), Class.DATASET, "", notes)
 
 
 def read_licences(holder: Mapping[str, Any], where: str, notes: Notes) -> tuple[str, dict[str, Any]]:
@@ -319,7 +320,7 @@ def read_resource(resource: Mapping[str, Any], where: str, notes: Notes) -> dict
         "encoding": read_string(resource.get("encoding"), f"{where}.encoding", notes),
     } | extra
     part = {name: values[name] for name in fields_of(Class.DISTRIBUTION) if values.get(name) not in (None, "", [])}
-    return add_remainder(part, resource.get(REMAINDER))
+    return add_remainder(part, resource.get(REMAINDER), Class.DISTRIBUTION, where, notes)
 
 
 def read_hash(value: object, where: str, notes: Notes) -> dict[str, str] | None:

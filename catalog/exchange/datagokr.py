@@ -14,9 +14,11 @@ from typing import Any, BinaryIO
 
 import xlsxwriter
 
+from catalog.exchange.cells import Cell, cells_of
 from catalog.exchange.days import read_day, read_moment, seoul_time
 from catalog.exchange.entry import Catalogue, Description, Entry, Finding, make_slug
 from catalog.exchange.sheets import Source, find_header, plain, read_sheets, write_csv
+from catalog.standard import Class, Kind
 from catalog.standard.vocabularies import find_by_mapping, find_code, vocabulary
 from catalog.text import Text
 
@@ -347,6 +349,27 @@ def read_datagokr_file(source: Source, *, base: str = "") -> Catalogue:
         heads = find_header(rows, NEEDED, FORM)
         return from_datagokr((dict(zip(heads, row, strict=False)) for row in rows if any(row)), base=base)
     return Catalogue(base)
+
+
+def unspoken_paths(entry: Entry) -> list[tuple[str, ...]]:
+    """Return the ways in a description that an entry's row says nothing about: no column, or Korean alone.
+
+    Distributions, the theme and the access level are told too roughly to take the place of what is known already.
+    """
+    heads = {plain(head) for head in entry.document}
+    spoken = {(column.field,) for column in COLUMNS if column.owner == "dataset" and plain(column.name) in heads}
+    spoken |= {
+        ("contact_point", column.field)
+        for column in COLUMNS
+        if column.owner == "contact" and plain(column.name) in heads
+    }
+    spoken |= {("organisation",)} if plain("제공기관") in heads else set()
+    return [cell.path for cell in cells_of(Class.DATASET) if not is_spoken(cell, spoken)]
+
+
+def is_spoken(cell: Cell, spoken: set[tuple[str, ...]]) -> bool:
+    depth = 2 if cell.path[0] == "contact_point" else 1
+    return cell.path[:depth] in spoken and not (cell.path[-1] == "en" and cell.field.kind is Kind.TEXT)
 
 
 def unknown(where: str, head: str) -> Finding:

@@ -153,7 +153,11 @@ def told_texts(value: object, where: str, notes: Notes) -> Iterator[tuple[str, s
 
 def read_string(value: object, where: str, notes: Notes) -> str | None:
     """Read a name or number: one line."""
-    return " ".join(plain(value, where, notes).split()) or None
+    return one_line(value, where, notes) or None
+
+
+def one_line(value: object, where: str, notes: Notes) -> str:
+    return " ".join(plain(value, where, notes).split())
 
 
 def read_page(value: object, where: str, notes: Notes) -> str | None:
@@ -397,3 +401,12 @@ def positions(value: object) -> Iterator[tuple[float, float]]:
             yield float(part[0]), float(part[1])
         else:
             waiting += part
+
+
+def said(text: Mapping[str, str]) -> str:
+    """Return the one text that a format without languages can hold: the Korean one if there is one."""
+    return text.get("ko") or text.get("en") or ""
+
+
+def write_keywords(value: Mapping[str, list[str]]) -> list[str]:
+    return list(dict.fromkeys(word for words in value.values() for word in words if word))

@@ -17,8 +17,10 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from catalog.errors import BadDocument
+from catalog.exchange.cells import cells_of
 from catalog.exchange.days import read_clock, seoul_time
 from catalog.exchange.entry import Catalogue, Description, Entry, Finding, make_slug
+from catalog.standard import Class, Kind
 from catalog.standard.vocabularies import find_by_mapping, find_code, label_of, vocabulary
 from catalog.text import Text
 
@@ -401,6 +403,20 @@ def read_keti(content: bytes, *, base: str = "") -> Catalogue:
         )
         raise BadDocument(form=FORM, where=where, reason=error.msg) from error
     return from_keti(document, base=base)
+
+
+def unspoken_paths(entry: Entry) -> list[tuple[str, ...]]:
+    """Return the ways in a description that an entry's object says nothing about: no such field, or one language alone.
+
+    Distributions, the theme and the access level are told too roughly to take the place of what is known already.
+    """
+    spoken = {row.field for row in FIELDS if row.owner == "dataset" and row.name in entry.document}
+    spoken |= {"conforms_to"} if "dataModelId" in entry.document else set()
+    return [
+        cell.path
+        for cell in cells_of(Class.DATASET)
+        if cell.path[0] not in spoken or (cell.path[-1] == "en" and cell.field.kind is Kind.TEXT)
+    ]
 
 
 def unknown(where: str, name: str) -> Finding:

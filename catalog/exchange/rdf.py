@@ -5,19 +5,22 @@ thirty times faster. Nothing is ever fetched: a JSON-LD document that leans on a
 given, or refused; neither external entities of XML nor imports are followed. How large a document may be, its caller says.
 """
 
+import codecs
 import json
 import logging
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from urllib.parse import quote
+from xml.parsers import expat
 from xml.sax import SAXParseException
 
 import rdflib
-from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, serialize
+from pyoxigraph import BlankNode, NamedNode, RdfFormat, Triple, parse, serialize
 from rdflib import RDF
 from rdflib.term import Node
 
@@ -31,8 +34,9 @@ rdflib.NORMALIZE_LITERALS = False
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
 
 LINES = 2000  # triples in one chunk of a stream
-EXTERNAL_ENTITY = re.compile(rb"<!(?:ENTITY[^>]*|DOCTYPE\s+\S+)\s(?:SYSTEM|PUBLIC)\s", re.IGNORECASE)
-LINE = re.compile(r"\bline (\d+)", re.IGNORECASE)
+XML_ENCODING = re.compile(rb"\s*<\?xml[^>]*?\bencoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
+XML_DECLARATION = re.compile(r"^\s*<\?xml\b[^>]*\?>")
+LONGEST_ENTITY = 1000  # characters; RDF/XML uses entities for namespaces
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
 NEVER_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f-\xa0<>\"{}|\\^`]|%(?![0-9A-Fa-f]{2})")
 
@@ -48,6 +52,7 @@ class Form:
     also: tuple[str, ...]
     writer: RdfFormat | None = None
     has_graphs: bool = False
+    checker: RdfFormat | None = None  # for forms with a statement a line
 
     @property
     def media_type(self) -> str:
@@ -73,8 +78,18 @@ RDF_XML = Form(
 JSON_LD = Form(
     "json-ld", "JSON-LD", "application/ld+json", "json-ld", ("application/json", "jsonld", "json"), has_graphs=True
 )
-N_TRIPLES = Form("n-triples", "N-Triples", "application/n-triples", "nt", ("text/plain", "nt"), RdfFormat.N_TRIPLES)
-N_QUADS = Form("n-quads", "N-Quads", "application/n-quads", "nquads", ("nq",), has_graphs=True)
+N_TRIPLES = Form(
+    "n-triples",
+    "N-Triples",
+    "application/n-triples",
+    "nt",
+    ("text/plain", "nt"),
+    RdfFormat.N_TRIPLES,
+    checker=RdfFormat.N_TRIPLES,
+)
+N_QUADS = Form(
+    "n-quads", "N-Quads", "application/n-quads", "nquads", ("nq",), has_graphs=True, checker=RdfFormat.N_QUADS
+)
 TRIG = Form("trig", "TriG", "application/trig", "trig", ("application/x-trig",), has_graphs=True)
 FORMS: tuple[Form, ...] = (TURTLE, RDF_XML, JSON_LD, N_TRIPLES, N_QUADS, TRIG)
 
@@ -94,16 +109,16 @@ def parse_rdf(
     """
     try:
         data = read_text(content, form, contexts or {})
-        graph = rdflib.Dataset(default_union=True) if form.has_graphs else rdflib.Graph()
+    except Refused as refusal:
+        raise BadDocument(form=form.label, where=place(name, refusal.line), reason=refusal.reason) from refusal
+    graph = rdflib.Dataset(default_union=True) if form.has_graphs else rdflib.Graph()
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # rdflib 7.6 warns of its own graphs when it fills them
             graph.parse(data=data, format=form.rdflib_format, publicID=base or None)
-    except Refused as refusal:
-        raise BadDocument(form=form.label, where=place(name, refusal.line), reason=refusal.reason) from refusal
-    except Exception as error:  # rdflib's parsers raise whatever they meet
-        raise BadDocument(
-            form=form.label, where=place(name, line_of(error, content)), reason=reason_of(error)
-        ) from error
+    except Exception as error:  # its parsers raise whatever they meet
+        where = place(name, line_of(error, content, form))
+        raise BadDocument(form=form.label, where=where, reason=reason_of(error)) from error
     return as_one(graph) if form.has_graphs else graph
 
 
@@ -156,32 +171,74 @@ class Refused(Exception):
         super().__init__(reason.en)
 
 
-def read_text(content: bytes, form: Form, contexts: Mapping[str, Any]) -> bytes | str:
+def read_text(content: bytes, form: Form, contexts: Mapping[str, Any]) -> str:
     """Return what the parser gets: text is UTF-8, XML says its own encoding, JSON-LD brings its contexts along."""
     if not content.strip():
         raise Refused(Text(ko="비어 있습니다", en="it is empty"))
+    text = decode(content, declared_encoding(content) if form is RDF_XML else "utf-8-sig")
     if form is RDF_XML:
-        if EXTERNAL_ENTITY.search(content):
-            raise Refused(
-                Text(ko="외부 개체를 부르는 XML은 받지 않습니다", en="XML with external entities is not taken")
-            )
-        return content
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise Refused(
-            Text(ko="UTF-8이 아닌 글자가 있습니다", en="it holds characters that are not UTF-8"), line
-        ) from error
+        text = XML_DECLARATION.sub("", text, count=1)
+        check_entities(text)
+        return text
     if form is not JSON_LD:
         return text
     try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+        return json.dumps(with_contexts(json.loads(text), contexts))
+    except json.JSONDecodeError as error:
+        raise Refused(Text(ko=f"JSON이 아닙니다 ({error})", en=f"it is not JSON ({error})"), error.lineno) from error
+    except RecursionError as error:
+        raise Refused(Text(ko="너무 깊이 겹쳐 있습니다", en="it is nested too deeply")) from error
+
+
+def declared_encoding(content: bytes) -> str:
+    """Return the encoding that an XML document says it has; without a word it is UTF-8."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    found = XML_ENCODING.match(content)
+    return found[1].decode("ascii") if found and not content.startswith(codecs.BOM_UTF8) else "utf-8-sig"
+
+
+def decode(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding)
+    except LookupError as error:
         raise Refused(
-            Text(ko=f"JSON이 아닙니다 ({error})", en=f"it is not JSON ({error})"), getattr(error, "lineno", 0)
+            Text(ko=f"모르는 문자 인코딩입니다 ({encoding})", en=f"its character encoding is unknown ({encoding})"), 1
         ) from error
-    return json.dumps(with_contexts(document, contexts))
+    except UnicodeDecodeError as error:
+        told = encoding.upper().removesuffix("-SIG")
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Refused(
+            Text(ko=f"{told}이(가) 아닌 글자가 있습니다", en=f"it holds characters that are not {told}"), line
+        ) from error
+
+
+def check_entities(text: str) -> None:
+    """Refuse XML whose entities reach outside or grow; ordinary ones (a namespace's short name) are read."""
+
+    def refuse_outside(*declared: object) -> None:
+        if declared[1] or declared[2]:
+            raise Refused(
+                Text(ko="외부 개체를 부르는 XML은 받지 않습니다", en="XML with external entities is not taken")
+            )
+
+    def refuse_entity(name: str, is_parameter: int, value: str | None, *declared: object) -> None:
+        if value is None:
+            refuse_outside("", True, True)
+        elif "&" in value or len(value) > LONGEST_ENTITY:
+            raise Refused(
+                Text(ko="불어나는 개체가 든 XML은 받지 않습니다", en="XML with entities that grow is not taken")
+            )
+
+    def stop_at_root(*_: object) -> None:
+        raise StopIteration
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse_outside
+    parser.EntityDeclHandler = refuse_entity
+    parser.StartElementHandler = stop_at_root
+    with suppress(StopIteration, expat.ExpatError):  # what is wrong with the rest, the parser itself will say
+        parser.Parse(text, True)
 
 
 def with_contexts(value: Any, contexts: Mapping[str, Any]) -> Any:  # noqa: ANN401
@@ -222,18 +279,26 @@ def place(name: str, line: int) -> Text:
     return Text(ko=f"{told} {line}번째 줄", en=f"{told} line {line}") if line else Text(ko=told, en=told)
 
 
-def line_of(error: Exception, content: bytes) -> int:
-    """Return the line that a parser blames, 0 when it blames none."""
+def line_of(error: Exception, content: bytes, form: Form) -> int:
+    """Return the line that a parser blames, 0 when it blames none; the last one where it blames what should have come."""
+    last = content.rstrip().count(b"\n") + 1
     if isinstance(error, SAXParseException):
-        return error.getLineNumber() or 0
+        return min(error.getLineNumber() or 0, last)
     if isinstance(lines := getattr(error, "lines", None), int):
-        return lines + 1
-    message = str(error)
-    if found := LINE.search(message) or re.search(r":(\d+):\d+:", message):
-        return int(found[1])
-    if found := re.search(r"Invalid line: (.+)", message, re.DOTALL):
-        rest = found[1].strip().encode()
-        return content.count(b"\n", 0, max(content.find(rest), 0)) + 1
+        return min(lines + 1, last)
+    if form.checker is not None:
+        return line_by_line(content, form.checker)
+    found = re.search(r":(\d+):\d+:", str(error))
+    return min(int(found[1]), last) if found else 0
+
+
+def line_by_line(content: bytes, checker: RdfFormat) -> int:
+    """Return the first bad line of a form whose rdflib parser does not count lines."""
+    try:
+        for _ in parse(content, format=checker):
+            pass
+    except SyntaxError as error:
+        return error.lineno or 0
     return 0
 
 

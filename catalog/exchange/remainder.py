@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.exchange.entry import Catalogue
-from catalog.standard import NAMESPACE
-from catalog.standard.conformance import SLUG_PATTERN
+from catalog.exchange.json_values import Notes
+from catalog.standard import NAMESPACE, Class
+from catalog.standard.conformance import SLUG_PATTERN, Level, find_problems
 
 REMAINDER = f"{NAMESPACE}remainder"
 REST = f"{NAMESPACE}catalogue"
@@ -54,17 +55,31 @@ def is_same(one: object, other: object) -> bool:
     return one == other
 
 
-def add_remainder(said: Mapping[str, Any], patch: object) -> dict[str, Any]:
-    """Apply a merge patch to what was said; what is no patch changes nothing."""
+def add_remainder(said: Mapping[str, Any], patch: object, class_: Class, where: str, notes: Notes) -> dict[str, Any]:
+    """Return the whole description; a part of the patch that would make it malformed is noted and left out.
+
+    Such parts come from a later version of the standard, or from somebody who changed the document by hand.
+    """
     if not isinstance(patch, Mapping):
         return dict(said)
+    whole = merge(said, patch)
+    for problem in find_problems(whole, class_):
+        name = problem.field.partition(".")[0]
+        if problem.level is Level.FORM and name in patch and whole.get(name) is not said.get(name):
+            notes.add(f"{where}.{REMAINDER}.{problem.field}", problem.text)
+            whole |= {name: said.get(name)}
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def merge(said: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply a merge patch."""
     whole = dict(said)
     for name, value in patch.items():
         if value is None:
             whole.pop(name, None)
         elif isinstance(value, Mapping):
             inner = whole.get(name)
-            whole[name] = add_remainder(inner if isinstance(inner, Mapping) else {}, value)
+            whole[name] = merge(inner if isinstance(inner, Mapping) else {}, value)
         else:
             whole[name] = value
     return whole

@@ -27,6 +27,7 @@ LONGEST_CELL = 2**24
 PIECE = 2**16
 FORMULA = re.compile(r"'*[=+\-@\t\r].", re.DOTALL)
 NUMBER = re.compile(r"[+-]?[0-9.,]+\Z")
+FIRST_BYTES_OF_A_WORKBOOK = b"PK\x03\x04"
 Source = Path | bytes
 
 csv.field_size_limit(LONGEST_CELL)
@@ -43,7 +44,7 @@ class Sheet:
 def read_sheets(source: Source, form: str) -> Iterator[Sheet]:
     """Yield the sheets of a file, XLSX by its first bytes, else CSV; ``form`` names the tongue in what goes wrong."""
     with opened(source) as file:
-        is_workbook = file.read(4) == b"PK\x03\x04"
+        is_workbook = file.read(4) == FIRST_BYTES_OF_A_WORKBOOK
         file.seek(0)
         if is_workbook:
             yield from read_workbook(file, form)

@@ -5,8 +5,9 @@ second row names the columns in Korean; distributions and column dictionaries ha
 their dataset, as have organisations, series and services; the sheet ``codes`` holds every code that may be used, from which
 cells are chosen. In CSV distributions and column dictionaries are JSON in one cell each.
 
-A reader finds all that is wrong before it complains. With ``strict`` that includes what the standard wants of one's own
-descriptions; without, only what cannot be read. A column that a table does not have says nothing about its field.
+A reader finds all that cannot be read before it complains; what else the standard wants of one's own descriptions is asked
+where they are taken in (``catalog/intake.py``), which is told the cell of each answer by ``place_of``. A column that a table
+does not have says nothing about its field.
 """
 
 import difflib
@@ -234,11 +235,25 @@ class Row:
 Problem = tuple[Text, Text]
 
 
-def read_table(source: Source, *, base: str = "", strict: bool = False) -> Catalogue:
-    """Read a table that came back; every entry's ``document`` tells the sheet, row and columns that it stood in.
+def read_table(source: Source, *, base: str = "") -> Catalogue:
+    """Read a table that came back; every entry's ``document`` tells the sheet, rows and columns that it stood in.
 
     All that is wrong is raised at once, as one BadTable.
     """
+    catalogue, problems = read_loosely(source, base=base)
+    for entry in catalogue.datasets:
+        problems += form_problems(entry, Class.DATASET)
+    for each in OTHER_PLANS:
+        for number, (slug, description) in enumerate(getattr(catalogue, each.name).items(), 3):
+            document = {"sheet": each.name, "row": number, "heads": each.heads, "parts": {}}
+            problems += form_problems(Entry(slug, "", description, document=document), each.class_)
+    if problems:
+        raise BadTable(FORM, problems)
+    return catalogue
+
+
+def read_loosely(source: Source, *, base: str = "") -> tuple[Catalogue, list[Problem]]:
+    """Return what a table says, and what is wrong with its heads, slugs and sheets; values may be malformed."""
     problems: list[Problem] = []
     rows: dict[str, list[Row]] = {}
     for sheet in read_sheets(source, FORM):
@@ -252,11 +267,9 @@ def read_table(source: Source, *, base: str = "", strict: bool = False) -> Catal
     main = MAIN_PLAN if DATASETS in rows else CSV_PLAN
     parts = {name: group_parts(rows[name], rows[main.name], problems) for name in PARTS if name in rows}
     problems += slug_problems(rows[main.name])
-    entries = [make_entry(row, parts, main, problems, strict=strict) for row in rows[main.name]]
-    others = {each.name: read_others(rows.get(each.name, []), each, problems, strict=strict) for each in OTHER_PLANS}
-    if problems:
-        raise BadTable(FORM, problems)
-    return Catalogue(base, datasets=tuple(entries), total=len(entries), **others)
+    entries = [make_entry(row, parts) for row in rows[main.name]]
+    others = {each.name: read_others(rows.get(each.name, []), problems) for each in OTHER_PLANS}
+    return Catalogue(base, datasets=entries, total=len(entries), **others), problems
 
 
 def read_rows(sheet: Sheet, sheet_plan: Plan, problems: list[Problem]) -> Iterator[Row]:
@@ -364,39 +377,53 @@ def group_parts(rows: Iterable[Row], owners: Iterable[Row], problems: list[Probl
     return grouped
 
 
-def make_entry(
-    row: Row, parts: Mapping[str, Mapping[str, list[Row]]], main: Plan, problems: list[Problem], *, strict: bool
-) -> Entry:
+def make_entry(row: Row, parts: Mapping[str, Mapping[str, list[Row]]]) -> Entry:
     slug = row.leads[SLUG]
     own = {name: rows[slug] for name, rows in parts.items()}
     row.description.update({name: [part.description for part in rows] for name, rows in own.items() if rows})
-    problems += check_rows(row, main, own, strict=strict)
-    document = {"sheet": row.sheet, "row": row.number, "heads": [*row.heads, *parts]}
-    return Entry(slug, row.leads[URI], row.description, identifier=slug, document=document)
+    return Entry(slug, row.leads[URI], row.description, identifier=slug, document=whereabouts(row, own))
 
 
-def read_others(rows: Iterable[Row], each: Plan, problems: list[Problem], *, strict: bool) -> dict[str, Description]:
-    found = list(rows)
-    problems += slug_problems(found)
-    for row in found:
-        problems += check_rows(row, each, {}, strict=strict)
-    return {row.leads[SLUG]: row.description for row in found}
+def whereabouts(row: Row, parts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    return {
+        "sheet": row.sheet,
+        "row": row.number,
+        "heads": list(row.heads),
+        "parts": {name: [whereabouts(part, {}) for part in rows] for name, rows in parts.items()},
+    }
 
 
-def check_rows(row: Row, sheet_plan: Plan, parts: Mapping[str, Sequence[Row]], *, strict: bool) -> Iterator[Problem]:
-    """Yield what the standard refuses in a description, each with the cell that it stands in."""
-    for problem in check_description(row.description, sheet_plan.class_):
-        if strict or problem.level is Level.FORM:
-            name, _, rest = problem.field.partition(".")
-            number, _, inner = rest.partition(".")
-            if name in parts and number.isdigit():
-                part = parts[name][int(number)]
-                yield part.place(head_of(inner, BOOK[name])), problem.text
-            elif name in PARTS and rest:
-                text = Text(ko="{rest}: {text}", en="{rest}: {text}").format(rest=rest, text=problem.text)
-                yield row.place(name), text
-            else:
-                yield row.place(head_of(problem.field, sheet_plan)), problem.text
+def read_others(rows: Sequence[Row], problems: list[Problem]) -> dict[str, Description]:
+    problems += slug_problems(rows)
+    return {row.leads[SLUG]: row.description for row in rows}
+
+
+def form_problems(entry: Entry, class_: Class) -> Iterator[Problem]:
+    """Yield what is malformed in a description, each with the cell that it stands in."""
+    for problem in check_description(entry.description, class_):
+        if problem.level is Level.FORM:
+            yield place_of(entry, problem.field), told(problem.field, problem.text)
+
+
+def place_of(entry: Entry, place: str) -> Text:
+    """Return the cell of a table that a place of an entry's description (``distributions.0.licence``) was read from."""
+    document = entry.document
+    name, _, rest = place.partition(".")
+    number, _, inner = rest.partition(".")
+    parts = document["parts"].get(name, [])
+    if number.isdigit() and int(number) < len(parts):
+        document, place = parts[int(number)], inner
+    sheet_plan = BOOK.get(document["sheet"], CSV_PLAN)
+    row = Row(document["sheet"], document["row"], {}, {}, tuple(document["heads"]))
+    return row.place(head_of(place, sheet_plan))
+
+
+def told(place: str, text: Text) -> Text:
+    """Return a problem's text, led by the place inside the cell where several descriptions share one."""
+    name, _, rest = place.partition(".")
+    if name in PARTS and rest:
+        return Text(ko="{rest}: {text}", en="{rest}: {text}").format(rest=rest, text=text)
+    return text
 
 
 def head_of(place: str, sheet_plan: Plan) -> str:
@@ -415,5 +442,5 @@ def refuse(where: Text, text: Text) -> None:
 
 def unspoken_paths(entry: Entry) -> list[tuple[str, ...]]:
     """Return the ways in a description that the entry's table had no column for, and so says nothing about."""
-    heads = set(entry.document["heads"])
+    heads = {*entry.document["heads"], *entry.document["parts"]}
     return [cell.path for cell in CSV_PLAN.cells if cell.head not in heads]

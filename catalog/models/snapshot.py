@@ -18,6 +18,7 @@ class Snapshot(models.Model):
     rejected = models.BigIntegerField(_("refused records"), default=0)
     schema = models.JSONField(_("schema"))
     valid_at = models.DateTimeField(_("release"))
+    csv_size = models.BigIntegerField(_("bytes as CSV"), null=True, blank=True)  # estimated beyond 10,000 records
     published_at = models.DateTimeField(_("published"))
     replaced_at = models.DateTimeField(_("replaced"), null=True, blank=True)
     findings = models.JSONField(_("findings"), default=list, blank=True)

@@ -93,6 +93,7 @@ class DatasetPage:
     version_count: int
     quality_band: Spoken
     quality_is_good: bool
+    structured_data: SafeString
 
 
 def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.models import Dataset
+from catalog.portal.dataset_page import GOOD_BANDS
 from catalog.portal.spoken import Spoken, say
 from catalog.quality import Assessment
 from catalog.standard import VERSION, Level
@@ -16,6 +17,7 @@ from catalog.standard.links import LINK_STATES, Link
 from catalog.standard.measures import Measured
 from catalog.standard.place_names import name_place
 from catalog.standard.quality import Dimension, Score
+from catalog.text import Text
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,9 @@ class QualityPage:
     points: int
     maximum: int
     band: Spoken
+    is_good: bool
     lost: Sequence[MetricRow]
-    counted: str
+    counted: Spoken
     dimensions: Sequence[DimensionRows]
     measures: Sequence[MeasureRow]
     conforms: bool
@@ -101,6 +104,7 @@ def quality_page(assessment: Assessment) -> QualityPage:
         points=quality.points,
         maximum=quality.maximum,
         band=say(quality.band.label),
+        is_good=quality.band.code in GOOD_BANDS,
         lost=[metric_row(score, dataset.slug) for score in quality.lost],
         counted=counted_distribution(assessment),
         dimensions=[dimension_rows(dimension, dataset.slug) for dimension in quality.dimensions],
@@ -113,13 +117,12 @@ def quality_page(assessment: Assessment) -> QualityPage:
     )
 
 
-def counted_distribution(assessment: Assessment) -> str:
+def counted_distribution(assessment: Assessment) -> Spoken:
     """Return the name of the distribution that counts, where there are several."""
     number, parts = assessment.quality.distribution, assessment.entry.description.get("distributions", ())
     if number is None or len(parts) < 2:
-        return ""
-    title = parts[number].get("title", {})
-    return title.get("ko") or title.get("en") or _("Distribution no. %(number)s") % {"number": number + 1}
+        return say(Text())
+    return say(Text.from_value(parts[number].get("title")) or name_place(f"distributions.{number}"))
 
 
 def dimension_rows(dimension: Dimension, slug: str) -> DimensionRows:

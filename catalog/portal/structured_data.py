@@ -17,4 +17,4 @@ ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026", 0x2028
 def structured_data(dataset: Dataset, base: str) -> SafeString:
     """Return the block's content."""
     document = orjson.dumps(to_schema_org(share_dataset(dataset, base))).decode()
-    return mark_safe(document.translate(ESCAPES))  # noqa: S308
+    return mark_safe(document.translate(ESCAPES))

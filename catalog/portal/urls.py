@@ -3,8 +3,8 @@
 from django.urls import path
 
 from catalog.portal import views
-from catalog.standard.publication import PATH
 from catalog.portal.sitemap import sitemap
+from catalog.standard.publication import PATH
 
 app_name = "portal"
 STANDARD = PATH.removeprefix("/")

@@ -3,7 +3,6 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.urls import reverse
 
 from catalog.access import visible_datasets
 from catalog.describe import find_dataset

@@ -14,6 +14,7 @@ from catalog.records.query import MAXIMUM_LIMIT, OPERATORS, PARAMETERS, Query
 from catalog.records.reasons import REASONS, explain
 from catalog.records.run import Page, run_query, stream_query
 from catalog.records.schema import TYPES, Column, Geometry, Schema, from_table_schema, to_table_schema
+from catalog.records.size import estimate_size
 from catalog.records.snapshot import LoadMode, write_snapshot
 from catalog.records.staged import Staged, UnreadableRow, discard
 from catalog.records.store import Store
@@ -49,6 +50,7 @@ __all__ = [
     "as_dictionaries",
     "discard",
     "encode",
+    "estimate_size",
     "explain",
     "from_table_schema",
     "parse_query",

@@ -1,6 +1,6 @@
 """What of a dataset goes into the index: its tokens, codes, sort keys, box and period. It only computes.
 
-Datasets come with their organisation, distributions and distribution loaded.
+Datasets come with what ``RELATED`` names.
 """
 
 import datetime as dt
@@ -13,10 +13,10 @@ from catalog.records import FORMATS
 from catalog.search.facets import write_codes
 from catalog.search.tokens import initial_tokens, text_tokens, title_tokens, word_tokens, words_of
 from catalog.search.vendors import Tokens
-from catalog.share import SERVED
+from catalog.share import SERVED, measured_coverage
 from catalog.standard import label_of
 
-RELATED = ("organisation", "distribution", "distributions")
+RELATED = ("organisation", "distribution__current_snapshot__parts", "distributions")
 LONGEST_KEY = 200  # characters of a title that are sorted by
 LONGEST_TEXT = 20_000  # characters of a description that are searched
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -36,7 +36,9 @@ def make_document(dataset: Dataset) -> Document:
 
 def entry_columns(dataset: Dataset) -> dict[str, Any]:
     words = words_of(dataset.title_ko or dataset.title_en)
-    west, south, east, north = dataset.bbox or (None,) * 4
+    measured = measured_coverage(dataset.current_snapshot) if dataset.current_snapshot else {}
+    west, south, east, north = dataset.bbox or measured.get("bbox") or (None,) * 4
+    starts, ends = period_of(dataset, measured.get("temporal", {}))
     return {
         "slug": dataset.slug,
         "title": " ".join(words)[:LONGEST_KEY],
@@ -47,9 +49,24 @@ def entry_columns(dataset: Dataset) -> dict[str, Any]:
         "south": south,
         "east": east,
         "north": north,
-        "starts": dataset.temporal_start,
-        "ends": dataset.temporal_end,
+        "starts": starts,
+        "ends": ends,
     }
+
+
+def period_of(dataset: Dataset, measured: Mapping[str, str]) -> tuple[dt.date | None, dt.date | None]:
+    """Return the period that is described, else the one that the records were measured to cover."""
+    if dataset.temporal_start or dataset.temporal_end:
+        return dataset.temporal_start, dataset.temporal_end
+    return day_of(measured.get("start", "")), day_of(measured.get("end", ""))
+
+
+def day_of(text: str) -> dt.date | None:
+    """Return a day; None for what is no day, as the years of some records."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def codes_of(dataset: Dataset) -> dict[str, list[str]]:

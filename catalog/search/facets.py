@@ -4,16 +4,20 @@ The sets are read from ``SearchEntry`` chunk by chunk and kept by each process u
 database. A change gives its chunk a new version in the same transaction, so nothing has to be told to forget anything.
 """
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
+from django.utils import timezone
 
 from catalog.models.search_entry import CHUNK_SIZE, SearchChunk, SearchEntry
 from catalog.search.bits import Bits, bits_of, union
+from catalog.standard.regions import LEVELS, closest_region, current_code, parents, successors, way_down
 from catalog.text import Text
 
 
@@ -59,24 +63,34 @@ class Catalogue:
         """Return the entries that have one of the codes; a region's are those of the regions inside it too."""
         sets = self.codes.get(facet, {})
         if facet == "region":
-            wanted = tuple(codes)
-            return union(bits for code, bits in sets.items() if code.startswith(wanted))
+            wanted, today = set(codes), timezone.localdate()
+            return union(bits for code, bits in sets.items() if not wanted.isdisjoint(regions_around(code, today)))
         return union(sets.get(code, 0) for code in codes)
 
     def count(self, facet: str, among: Bits) -> dict[str, int]:
         """Count some entries by the codes of a facet, most first; regions by province."""
         sets = self.codes.get(facet, {})
         if facet == "region":
-            sets = by_province(sets)
+            sets = by_province(sets, timezone.localdate())
         counted = {code: number for code, bits in sets.items() if (number := (bits & among).bit_count())}
         return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def by_province(sets: Mapping[str, Bits]) -> Mapping[str, Bits]:
+def by_province(sets: Mapping[str, Bits], today: dt.date) -> Mapping[str, Bits]:
+    """Return the sets joined by the province that each region is in today, which may not be the one of its code."""
     provinces: dict[str, Bits] = defaultdict(int)
     for code, bits in sets.items():
-        provinces[code[:2]] |= bits
+        provinces[(current_code(code, today) or code)[:2]] |= bits
     return provinces
+
+
+@lru_cache(maxsize=20_000)
+def regions_around(code: str, today: dt.date) -> frozenset[str]:
+    """Return a region, all that it lies in, and where its area lies today: 42 (강원도) is in 51 (강원특별자치도) by now."""
+    around = {code[:level] for level in LEVELS if level <= len(code)}
+    for listed in {region.code for region in [closest_region(code)] if region} | set(successors(code, today)):
+        around |= set(way_down(listed, parents()))
+    return frozenset(around)
 
 
 class Kept:

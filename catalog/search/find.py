@@ -10,15 +10,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Aggregate, Q, QuerySet, TextField
+from django.db.models.expressions import RawSQL
 
 from catalog.access import RULES, Viewer
 from catalog.models import Dataset
+from catalog.models.dataset import DatasetQuerySet
 from catalog.models.search_entry import SearchEntry
-from catalog.search.bits import Bits, bits_of, union
+from catalog.search.bits import Bits, bits_of, entries_of, union
 from catalog.search.facets import COUNTED, Catalogue, read_catalogue
 from catalog.search.order import Place, place_of, take_entries
 from catalog.search.question import Question
 from catalog.search.ranks import rank_misspelt, rank_words
+from catalog.search.vendors import vendor
 
 Box = tuple[float, float, float, float]
 Period = tuple[dt.date | None, dt.date | None]
@@ -87,6 +90,11 @@ class Found:
             if name != facet:
                 entries &= bits
         return entries
+
+    def restrict(self, datasets: DatasetQuerySet) -> DatasetQuerySet:
+        """Return those of the datasets that were found, in whatever order, for who wants them all."""
+        statement, value = vendor().select_numbers(entries_of(self.entries))
+        return datasets.filter(search_entry__in=RawSQL(statement, [value]))
 
     def page(self, datasets: QuerySet[Dataset], *, limit: int, after: Place | None = None, skip: int = 0) -> list[Hit]:
         """Return the hits after a place, or after the first few, loaded from ``datasets``."""

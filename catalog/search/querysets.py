@@ -27,4 +27,4 @@ def match_all(datasets: DatasetQuerySet) -> DatasetQuerySet:
 
 def holding(where: Where, expression: Expression) -> Q:
     statement, words = vendor().select(where, expression)
-    return Q(search_entry__in=RawSQL(statement, [words]))  # noqa: S611
+    return Q(search_entry__in=RawSQL(statement, [words]))

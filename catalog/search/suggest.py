@@ -33,7 +33,7 @@ def suggest(text: str, viewer: Viewer, *, limit: int = 10) -> list[Suggestion]:
     """Return at most ``limit`` suggestions: organisations and keywords first, for they lead to many datasets."""
     for typed in readings(text):
         found = find(Query(text=typed, sort="relevance"), viewer)
-        if found.count and not found.is_guess:
+        if found.question.words and found.count and not found.is_guess:
             return list(suggestions(typed, found, viewer, limit))
     return []
 

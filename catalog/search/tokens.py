@@ -25,7 +25,7 @@ FIRST_SYLLABLE, SYLLABLES_OF_AN_INITIAL = ord("가"), 588
 SHORTEST_INITIALS, LONGEST_INITIALS = 2, 5
 PLURALS = (
     (re.compile("(?<=[^aeiou])ies$"), "y"),
-    (re.compile("(?<=ss|sh|ch|zz)es$|(?<=x)es$"), ""),
+    (re.compile("(?<=ss|sh|ch|zz)es$|(?<=x)es$|(?<=[^aeo]us)es$"), ""),
     (re.compile("(?<=[^sui])s$"), ""),
 )
 

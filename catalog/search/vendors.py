@@ -7,7 +7,7 @@ the table. No ranking is asked of them: what they would compute depends on the d
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 from django.db import connection
@@ -45,6 +45,9 @@ class Vendor(Protocol):
     def select(self, where: Where, expression: Expression) -> tuple[str, str]:
         """Return a statement that selects the entries that an expression holds of, and its one value."""
 
+    def select_numbers(self, entries: Iterable[int]) -> tuple[str, Any]:
+        """Return a statement that selects entries by their numbers, however many, and its one value."""
+
     def write(self, rows: Mapping[int, Tokens]) -> None:
         """Write the tokens of entries, instead of those that they had."""
 
@@ -73,6 +76,9 @@ class Fts5:
 
     def select(self, where: Where, expression: Expression) -> tuple[str, str]:
         return f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s", self.spell(where, expression)
+
+    def select_numbers(self, entries: Iterable[int]) -> tuple[str, Any]:
+        return "SELECT value FROM json_each(%s)", orjson.dumps(list(entries)).decode()
 
     def spell(self, where: Where, expression: Expression) -> str:
         words = spell(expression, token='"{}"'.format, conjunction=" AND ", disjunction=" OR ")
@@ -118,6 +124,9 @@ class Tsvector:
 
     def select(self, where: Where, expression: Expression) -> tuple[str, str]:
         return f"SELECT entry_id FROM {TABLE} WHERE {where} @@ %s::tsquery", self.spell(expression)
+
+    def select_numbers(self, entries: Iterable[int]) -> tuple[str, Any]:
+        return "SELECT unnest(%s::integer[])", list(entries)
 
     def spell(self, expression: Expression) -> str:
         return spell(expression, token="'{}'".format, conjunction=" & ", disjunction=" | ")

@@ -52,8 +52,12 @@ def field_context(field: Field, slugs: Slugs) -> Context:
 
 
 def names_below(start: str) -> Context:
-    """Return how a name becomes an address; no other term counts there, or a slug ``title`` would be one."""
-    return {"@type": "@vocab", "@context": [None, {"@vocab": start}]}
+    """Return how a name becomes an address below another.
+
+    A slug that is a term itself (``title``) would become that; forgetting all terms before it (``[null, …]``) would mend this,
+    but pyoxigraph 0.5 then makes a text of every name.
+    """
+    return {"@type": "@vocab", "@context": {"@vocab": start}}
 
 
 def typed(datatype: str) -> Callable[[Field], Context]:

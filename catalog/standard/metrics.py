@@ -38,6 +38,11 @@ class Subject:
         """Return a field of the distribution."""
         return (self.distribution or {}).get(name)
 
+    @property
+    def is_own(self) -> bool:
+        """Tell whether the distribution is one that the hub itself makes of its records."""
+        return self.part("download_url") in self.evidence.own
+
     def place(self, name: str) -> str:
         """Return where a field of the distribution stands."""
         return f"distributions.{self.number}.{name}"
@@ -238,6 +243,8 @@ def tell(value: object, name: str) -> Text:
         return tell(inner, name) if inner else Text(ko=(plain := shorten(dates(value))), en=plain)
     if isinstance(value, list):
         return Text(ko=(plain := shorten(", ".join(str(each) for each in value))), en=plain)
+    if name in MOMENTS:
+        return Text(ko=(plain := str(value)[:10]), en=plain)
     if name in CODED:
         return label_of(CODED[name], str(value))
     return Text(ko=(plain := shorten(str(value))), en=plain)
@@ -251,6 +258,7 @@ def shorten(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
+MOMENTS = frozenset({"issued", "modified"})
 CODED: Mapping[str, str] = {
     "theme": "theme",
     "region": "region",
@@ -258,10 +266,23 @@ CODED: Mapping[str, str] = {
     "format": "file_type",
 }
 
+OWN_PART = Text(
+    ko="이 허브가 레코드로 내는 배포에는 적는 칸이 없습니다. 이 항목까지 적은 파일 배포를 더하면 그 배포로 셉니다",
+    en="what the hub makes of its records has no place to say it; add a file distribution that does, and it will count",
+)
 EMPTY = Text(ko="비어 있습니다", en="empty")
 NO_ADDRESS = Text(ko="주소가 없습니다", en="there is no address")
 OWN_ADDRESS = Text(ko="이 허브가 직접 내는 주소입니다", en="this hub serves the address itself")
 NOT_TRIED = Text(ko="아직 확인하지 않은 주소입니다", en="the address has not been tried yet")
+NO_DISTRIBUTION = Outcome(
+    False,
+    Text(ko="배포가 하나도 없습니다", en="there is no distribution"),
+    fields("distributions"),
+    Text(
+        ko="자료를 받을 수 있는 배포(파일, API)를 더하고 그 항목을 채워 주십시오",
+        en="add a distribution (a file, an API) where the data can be had, and fill its fields",
+    ),
+)
 WAIT = Text(
     ko="다음 링크 확인을 기다려 주십시오. 하루에 한 번 저절로 확인합니다",
     en="wait for the next check of links; it runs every day",

@@ -10,7 +10,7 @@ from typing import Any
 
 from catalog.standard.evidence import Evidence, Reference
 from catalog.standard.measures import Measured, measure_all
-from catalog.standard.metrics import DIMENSIONS, METRICS, Metric, Outcome, Scope, Subject
+from catalog.standard.metrics import DIMENSIONS, METRICS, NO_DISTRIBUTION, OWN_PART, Metric, Outcome, Scope, Subject
 from catalog.standard.vocabularies import Concept, vocabulary
 from catalog.text import Text
 
@@ -103,22 +103,27 @@ def score(description: Description, evidence: Evidence) -> Quality:
 
 def score_subject(subject: Subject, scope: Scope) -> dict[str, Score]:
     """Return the scores of all metrics of a scope, by identifier."""
+    has_subject = scope == "dataset" or subject.distribution is not None
     return {
-        metric.identifier: score_metric(metric, subject, metric.check(subject))
+        metric.identifier: score_metric(metric, subject, metric.check(subject) if has_subject else NO_DISTRIBUTION)
         for metric in METRICS
         if metric.scope == scope
     }
 
 
 def score_metric(metric: Metric, subject: Subject, outcome: Outcome) -> Score:
-    is_shared = metric.scope == "dataset" or (metric.field == "licence" and not subject.part("licence"))
+    own_licence = subject.part("licence") or ""
+    is_shared = metric.scope == "dataset" or (
+        metric.field == "licence" and own_licence in ("", subject.value("licence"))
+    )
+    mend = OWN_PART if subject.is_own and not is_shared else outcome.mend or metric.mend
     return Score(
         metric=metric,
         earned=metric.points if outcome.is_met else 0,
         text=outcome.text,
         references=outcome.references,
         field=metric.field if is_shared else subject.place(metric.field),
-        mend=Text() if outcome.is_met else outcome.mend or metric.mend,
+        mend=Text() if outcome.is_met else mend,
     )
 
 

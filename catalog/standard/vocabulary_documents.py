@@ -27,12 +27,13 @@ VALID, REPLACED_BY = "dct:valid", "dct:isReplacedBy"
 
 
 def vocabulary_document(name: str) -> Document:
+    concepts = vocabulary(name).values()
     return {
         "name": name,
         "label": scheme_label(name).as_dict(),
         "uri": scheme_uri(name),
         "address": PERMANENT + scheme_path(name),
-        "concepts": [concept_document(concept) for concept in vocabulary(name).values()],
+        "concepts": [concept_document(concept) for concept in concepts],
     }
 
 
@@ -68,18 +69,13 @@ def vocabulary_csv(name: str) -> bytes:
 
 @cache
 def vocabulary_turtle(name: str) -> bytes:
-    return turtle(vocabulary_triples(name))
+    shared = shared_uris(name)
+    concepts = (triple for concept in vocabulary(name).values() for triple in concept_triples(concept, shared))
+    return turtle([*scheme_triples(name), *concepts])
 
 
 def concept_turtle(concept: Concept) -> bytes:
     return turtle([*scheme_triples(concept.vocabulary), *concept_triples(concept, shared_uris(concept.vocabulary))])
-
-
-def vocabulary_triples(name: str) -> Iterator[Triple]:
-    yield from scheme_triples(name)
-    shared = shared_uris(name)
-    for concept in vocabulary(name).values():
-        yield from concept_triples(concept, shared)
 
 
 def scheme_triples(name: str) -> Iterator[Triple]:

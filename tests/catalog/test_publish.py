@@ -52,7 +52,8 @@ OTHER_ROWS = (*ROWS, {"station_id": "0104", "district": "중구", "pm10": "12", 
 
 
 def count_found(text: str) -> int:
-    return find(Query(text=text), AnonymousUser()).count
+    found = find(Query(text=text), AnonymousUser())
+    return 0 if found.is_guess else found.count
 
 
 def kinds() -> list[str]:

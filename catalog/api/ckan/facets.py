@@ -57,12 +57,14 @@ def by_tag(found: DatasetQuerySet) -> Counts:
 
 def by_format(found: DatasetQuerySet) -> Counts:
     """Count datasets by the formats of their resources: links, and the formats that the hub writes records in."""
-    links = Distribution.objects.filter(schema=None, dataset__in=found.order_by().values("pk")).exclude(format="")
+    links = Distribution.objects.filter(schema__isnull=True, dataset__in=found.order_by().values("pk")).exclude(
+        format=""
+    )
     counts = Counter(dict(links.order_by().values_list("format").annotate(number=Count("dataset", distinct=True))))
     served = found.order_by()
     for name, (code, _, _) in SERVED.items():
         with_records = served.filter(served_condition(name))
-        both = with_records.filter(distributions__schema=None, distributions__format=code).distinct()
+        both = with_records.filter(distributions__schema__isnull=True, distributions__format=code).distinct()
         counts[code] += with_records.count() - both.count()
     return counts
 

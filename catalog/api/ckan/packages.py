@@ -9,7 +9,7 @@ from catalog.access import visible_datasets
 from catalog.api.ckan.action import Action
 from catalog.api.ckan.call import Call
 from catalog.api.ckan.conditions import Search, plan_search
-from catalog.api.ckan.errors import InvalidParameters, UnreadableSearch
+from catalog.api.ckan.errors import UnreadableSearch
 from catalog.api.ckan.facets import count_facets
 from catalog.api.ckan.shown import find_dataset_of, show_package, show_packages
 from catalog.errors import BadValue
@@ -74,16 +74,12 @@ def read_query(call: Call) -> list[Clause]:
 
 
 def fq_texts(call: Call) -> list[str]:
-    """Return the filters: ``fq`` may be a list as well, as ``fq_list`` is."""
-    texts = []
+    """Return the filters: ``fq`` may be a list as well, as ``fq_list`` is; a text in either is one filter."""
+    texts: list[str] = []
     for name in ("fq", "fq_list"):
-        value = call.document(name)
-        if isinstance(value, list):
-            if not all(isinstance(part, str) for part in value):
-                raise InvalidParameters({name: Text(ko="글자의 목록이어야 합니다", en="Must be a list of texts")})
-            texts += value
-        elif value is not None:
-            texts.append(call.text(name))
+        value = call.parameters.get(name)
+        is_list = isinstance(value, list) or (name == "fq_list" and str(value).lstrip().startswith("["))
+        texts += call.texts(name) if is_list else [call.text(name)]
     return texts
 
 

@@ -37,7 +37,7 @@ def resource_search(call: Call) -> dict[str, Any]:
     condition = Q()
     for field, words in terms:
         on_link, on_records, _ = SEARCHED[field]
-        condition &= (Q(schema=None) & on_link(words)) | (Q(current_snapshot__isnull=False) & on_records(words))
+        condition &= (Q(schema__isnull=True) & on_link(words)) | (Q(current_snapshot__isnull=False) & on_records(words))
     rows = Distribution.objects.filter(condition, dataset__in=visible_datasets(call.viewer)).order_by("pk")
     offset, limit = call.whole("offset", 0), call.whole("limit", 100, most=1000)
     shown = list(rows[offset : offset + limit])
@@ -121,7 +121,7 @@ def resource_view_list(call: Call) -> list[Any]:
 def format_autocomplete(call: Call) -> list[str]:
     words = (call.text("q") or call.text("incomplete")).strip().casefold()
     limit = call.whole("limit", 5, most=100)
-    links = Distribution.objects.filter(schema=None, dataset__in=visible_datasets(call.viewer))
+    links = Distribution.objects.filter(schema__isnull=True, dataset__in=visible_datasets(call.viewer))
     used = {*links.order_by().values_list("format", flat=True).distinct(), *(code for code, _, _ in SERVED.values())}
     names = sorted(code.lower() for code in used if code)
     known = sorted(code.lower() for code in vocabulary("file_type") if code not in used)

@@ -44,11 +44,11 @@ def count_tags(datasets: DatasetQuerySet) -> TagIndex:
     counts: Counter[str] = Counter()
     words: dict[str, set[str]] = {}
     for korean, english in datasets.order_by().values_list("keywords_ko", "keywords_en").iterator(chunk_size=2000):
-        found = {}
+        found = set()
         for word in (*korean, *english):
             tag = to_tag(word)
             if len(tag) >= SHORTEST_NAME:
-                found[tag] = None
+                found.add(tag)
                 words.setdefault(tag, set()).add(word)
         counts.update(found)
     ordered = dict(sorted(counts.items()))

@@ -6,7 +6,7 @@ away, but for the licence (``unknown``), the access level (``public``) and the t
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -272,7 +272,20 @@ def understood() -> frozenset[str]:
 
 def document_of(page: Page, node: Node) -> dict[str, Any]:
     """Return what a graph says of a dataset as JSON-LD, nameless nodes and distributions with it."""
-    return {"@context": dict(NAMES)} | node_document(page, node, {node})
+    document = node_document(page, node, {node})
+    return {"@context": {prefix: NAMES[prefix] for prefix in sorted(set(prefixes_of(document)))}} | document
+
+
+def prefixes_of(document: Any) -> Iterator[str]:  # noqa: ANN401
+    """Yield the prefixes that a document uses: in its properties, its classes and its datatypes."""
+    if isinstance(document, list):
+        for part in document:
+            yield from prefixes_of(part)
+    elif isinstance(document, dict):
+        names = [*document, *(document["@type"] if isinstance(document.get("@type"), list) else ())]
+        yield from (prefix for name in names if (prefix := name.partition(":")[0]) in NAMES)
+        for part in document.values():
+            yield from prefixes_of(part)
 
 
 def node_document(page: Page, node: Node, above: set[Node]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Dataset
-from catalog.publish import withdraw_dataset
+from catalog.publish import save_quality, save_series, withdraw_dataset
 from catalog.records import FORMATS, Column, Schema, from_table_schema
 from catalog.search import COUNTED
 from catalog.standard import FIELDS
@@ -130,6 +130,61 @@ def test_every_question_finds_its_datasets(client: Client, city: None, subtests:
             page = ask(client, **parameters)
             assert slugs(page) == expected
             assert page["count"] == (4 if "limit" in parameters else len(expected))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("theme", "weather"), ("region", "99"), ("model", "no-such-model"), ("format", "csv2"), ("licence", "mine"),
+        ("access_level", "secret"), ("frequency", "sometimes"), ("quality", "best"), ("organisation", "nobody"),
+        ("series", "nothing"), ("sort", "size"), ("q", "가" * 201), ("q", "a\x00b"),
+        ("bbox", "1,2,3"), ("bbox", "10,0,5,1"), ("bbox", "nan,0,1,1"), ("bbox", "0,0,1,91"), ("bbox", "a,b,c,d"),
+        ("datetime", "2018"), ("datetime", "../.."), ("datetime", "2019-01-01/2018-01-01"), ("datetime", "/"),
+        ("colour", "red"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_an_error_that_names_it(client: Client, name: str, value: str) -> None:
+    answer = client.get(ADDRESS, {name: value})
+    assert answer.status_code == 400
+    assert answer.json()["parameter"] == name
+
+
+NARROWED = [
+    ({"model": "off-street-parking"}, ["parking-lots"]),
+    ({"format": "XLSX,CSV"}, ["parking-lots"]),
+    ({"licence": "kogl-1"}, ["fine-dust", "hydrants", "suwon-air", "parking-lots"]),
+    ({"series": "yearly"}, ["parking-lots"]),
+    ({"quality": "good"}, ["parking-lots"]),
+    ({"quality": "bad,sufficient"}, []),
+    ({"bbox": "127,36,128,37"}, ["parking-lots"]),
+    ({"bbox": "0,0,1,1"}, []),
+    ({"datetime": "2018-06-01/2018-06-30"}, ["parking-lots"]),
+    ({"datetime": "2018-06-01"}, ["parking-lots"]),
+    ({"datetime": "2019-01-01/.."}, []),
+    ({"sort": "title", "q": "주차장"}, ["fine-dust", "parking-lots"]),
+    ({"sort": "updated", "theme": "environment"}, ["suwon-air", "fine-dust"]),
+    ({"sort": "relevance"}, ["fine-dust", "hydrants", "suwon-air", "parking-lots"]),
+]  # fmt: skip
+
+
+def test_every_filter_narrows(client: Client, city: None, subtests: pytest.Subtests) -> None:
+    save_series("yearly", {"title": {"ko": "해마다"}, "description": {"ko": "해마다 나오는 자료"}})
+    dataset = make_dataset(
+        "parking-lots",
+        schema=PLACES,
+        title={"ko": "한빛시 공영주차장", "en": "Public car parks"},
+        description={"ko": "주차장의 위치와 요금", "en": "Places and fees"},
+        theme="transport",
+        data_model="off-street-parking",
+        series=["yearly"],
+        bbox=[127.0, 36.7, 127.3, 36.9],
+        temporal={"start": "2018-01-01", "end": "2018-12-31"},
+        distributions=[{"access_url": "https://hanbit.example/lots.xlsx", "format": "XLSX"}],
+    )
+    save_quality(dataset, score=300, band="good", at=dataset.created_at)
+    for parameters, expected in NARROWED:
+        with subtests.test(**parameters):
+            assert slugs(ask(client, **parameters)) == expected
 
 
 def test_a_page_has_five_members(client: Client, city: None) -> None:

@@ -12,7 +12,15 @@ from python_calamine import CalamineWorkbook
 from catalog.errors import BadTable
 from catalog.exchange.cells import join_values, split_values
 from catalog.exchange.entry import Catalogue, Entry
-from catalog.exchange.table import BOOK, CSV_PLAN, read_table, unspoken_paths, write_table_csv, write_table_xlsx
+from catalog.exchange.table import (
+    BOOK,
+    CSV_PLAN,
+    place_of,
+    read_table,
+    unspoken_paths,
+    write_table_csv,
+    write_table_xlsx,
+)
 from catalog.standard import PROFILE, Class
 
 BASE = "https://hub.example"
@@ -130,14 +138,13 @@ def test_all_that_is_wrong_is_said_at_once_with_its_place() -> None:
     assert "2행 theme 열 (C2): '교통X' 코드는 없습니다" in caught.value.text.ko
 
 
-def test_strictly_what_the_standard_wants_is_asked_too() -> None:
-    content = table(["slug", "title_ko", "title_en"], ["a", "", "Parking"])
-    assert len(list(read_table(content).datasets)) == 1
-    with pytest.raises(BadTable) as caught:
-        read_table(content, strict=True)
-    places = {place.en: text.en for place, text in caught.value.problems}
-    assert places["row 2, column title_ko (B2)"] == "the Korean text is missing"
-    assert places["row 2, column licence"] == "'Licence' is mandatory"
+def test_the_cell_of_every_place_of_a_description_is_known() -> None:
+    [entry] = read_table(table(["slug", "title_ko", "title_en"], ["a", "", "Parking"])).datasets
+    assert place_of(entry, "title").en == "row 2, column title_ko (B2)"
+    assert place_of(entry, "licence").en == "row 2, column licence"
+    entry, _awkward = read_table(as_xlsx(catalogue())).datasets
+    assert place_of(entry, "distributions.1.access_url").ko == "distributions 시트 4행 access_url 열 (F4)"
+    assert place_of(entry, "contact_point.name").en.startswith("sheet datasets, row 3, column contact_point_name_ko (")
 
 
 def book(**sheets: list[list[str]]) -> bytes:

@@ -10,7 +10,16 @@ import pyoxigraph
 ROOT = Path(__file__).parents[3]
 CONFORMANCE = ROOT.parent / "shared" / "conformance"
 HUB_FILE = ROOT / "ingest" / "hubs" / "korea.toml"
-FOLDERS = ("ckan", "croissant", "datajson", "harvest-sequence", "udata", "rdf/real", "rdf/udata-dcat", "rdf/ckanext-dcat")
+FOLDERS = (
+    "ckan",
+    "croissant",
+    "datajson",
+    "harvest-sequence",
+    "udata",
+    "rdf/real",
+    "rdf/udata-dcat",
+    "rdf/ckanext-dcat",
+)
 RDF = {
     ".ttl": pyoxigraph.RdfFormat.TURTLE,
     ".rdf": pyoxigraph.RdfFormat.RDF_XML,

@@ -33,7 +33,9 @@ def test_judged_questions_find_what_is_relevant_and_little_else(capsys: pytest.C
     precision, recall = sum(precisions) / len(precisions), sum(recalls) / len(recalls)
     with capsys.disabled():
         where = "with those of ../shared" if CONFORMANCE.is_dir() else "made up alone: ../shared is not here"
-        print(f"\n{len(QUERIES)} questions, {len(titles)} titles ({where}): precision {precision:.3f}, recall {recall:.3f}")
+        print(
+            f"\n{len(QUERIES)} questions, {len(titles)} titles ({where}): precision {precision:.3f}, recall {recall:.3f}"
+        )
     report = "\n".join(f"{question}: too many {wrong}, missing {missing}" for question, wrong, missing in worst)
     assert precision >= 0.95, report
     assert recall >= 0.97, report

@@ -3,19 +3,47 @@
 from typing import Any
 
 import pytest
-from air_stations import ROWS, SCHEMA, make_air_stations
+from builders import make_dataset, publish_rows
 from ckan_calls import ask, make_hub
 from django.test import Client
 
 from catalog.models import Dataset
+from catalog.records import Column, Geometry, Schema
+from catalog.text import Text
 
 pytestmark = pytest.mark.django_db
+
+SCHEMA = Schema(
+    columns=(
+        Column("station_id", title=Text(ko="측정소 번호", en="Station number"), required=True),
+        Column("district", title=Text(ko="자치구", en="District")),
+        Column("pm10", "integer", title=Text(ko="미세먼지", en="PM10"), unit="ug/m3"),
+        Column("ozone", "number", title=Text(ko="오존", en="Ozone"), unit="ppm"),
+        Column("is_open", "boolean", title=Text(ko="개방", en="Open")),
+        Column("built_on", "date", title=Text(ko="설치일", en="Built")),
+        Column("observed_at", "datetime", title=Text(ko="측정 시각", en="Observed")),
+        Column("opens", "time", title=Text(ko="여는 시각", en="Opens")),
+        Column("longitude", "number", title=Text(ko="경도", en="Longitude")),
+        Column("latitude", "number", title=Text(ko="위도", en="Latitude")),
+    ),
+    key=("station_id",),
+    time="observed_at",
+    geometry=Geometry(longitude="longitude", latitude="latitude"),
+)
+ROWS = [
+    {"station_id": "0101", "district": "강남구", "pm10": "34", "ozone": "0.021", "is_open": "Y", "built_on": "20180101",
+     "observed_at": "2018-01-01 09:00", "opens": "09:00", "longitude": "127.05", "latitude": "37.51"},
+    {"station_id": "0102", "district": "종로구", "pm10": "81", "ozone": "0.004", "is_open": "N", "built_on": "2018-02-01",
+     "observed_at": "2018-01-02 00:00", "opens": "08:30", "longitude": "126.98", "latitude": "37.57"},
+    {"station_id": "0103", "district": "강남구"},
+    {"station_id": "0104", "district": "중구, \"을지로\"", "pm10": "120", "ozone": "0.1", "is_open": "Y", "built_on": "2019.03.05"},
+]  # fmt: skip
 
 
 @pytest.fixture
 def stations(client: Client) -> str:
     """Return the resource of a dataset with a column of every type."""
-    make_air_stations()
+    publish_rows(make_dataset("air-stations", schema=SCHEMA), ROWS)
     [package] = ask(client, "package_search")["results"]
     [identifier] = [resource["id"] for resource in package["resources"] if resource["datastore_active"]]
     return identifier

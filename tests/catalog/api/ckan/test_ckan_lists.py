@@ -77,7 +77,9 @@ def test_every_resource_is_had_by_its_identifier(client: Client) -> None:
 def test_identifiers_of_resources_stay(client: Client) -> None:
     dataset = make_dataset("air-quality", distributions=[link(1), link(2)])
     publish_rows(dataset)
-    before = {resource["url"]: resource["id"] for resource in ask(client, "package_show", id="air-quality")["resources"]}
+    before = {
+        resource["url"]: resource["id"] for resource in ask(client, "package_show", id="air-quality")["resources"]
+    }
     publish_rows(dataset, [])
     describe_again("air-quality", title={"ko": "새 제목"}, distributions=[link(2), link(3), link(1)])
     after = {resource["url"]: resource["id"] for resource in ask(client, "package_show", id="air-quality")["resources"]}
