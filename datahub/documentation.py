@@ -5,10 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from catalog.api.tongues import TONGUES
 from catalog.records import FORMATS, OPERATORS, PARAMETERS, REASONS, TYPES
-from catalog.standard import FIELDS, vocabulary
+from catalog.standard import CLASSES, FIELDS, GROUPS, PROFILE, Class, Field, vocabulary
+from catalog.standard.conformance import RULES
 from catalog.standard.data_models import data_models, model_uri
+from catalog.standard.links import LINK_STATES
+from catalog.standard.measures import MEASURES
+from catalog.standard.metrics import DIMENSIONS, METRICS
+from catalog.standard.profile_document import ELSEWHERE
 from catalog.standard.vocabularies import scheme_label, scheme_uri, vocabulary_names
+from catalog.standard.wording import cardinality
 from ingest.connectors import CONNECTORS
 
 LONGEST_TABLE = 80  # codes; longer vocabularies are read at their address
@@ -68,6 +75,14 @@ def formats() -> str:
     return markdown(["format", "media type", "answers"], rows)
 
 
+def tongues() -> str:
+    rows = (
+        (f"`.{tongue.extension}`", tongue.label.en, f"`{tongue.plain_type}`", "yes" if tongue.is_negotiated else "no")
+        for tongue in TONGUES
+    )
+    return markdown(["extension", "tongue", "media type", "by `Accept`"], rows)
+
+
 def types() -> str:
     return markdown(["type", "뜻", "meaning"], ((f"`{name}`", text.ko, text.en) for name, text in TYPES.items()))
 
@@ -77,11 +92,50 @@ def reasons() -> str:
 
 
 def profile() -> str:
-    rows = (
-        (f"`{f.name}`", f.label.ko, f.label.en, f.obligation, f.kind, f"`{f.term}`", f.definition.ko, f.definition.en)
-        for f in FIELDS
+    """Return a table for each class; a dataset's fields stand in the groups of the profile."""
+    tables = []
+    for class_, row in CLASSES.items():
+        groups = GROUPS if class_ is Class.DATASET else ((None, PROFILE[class_]),)
+        tables.append(
+            f"### {row.label.ko} / {row.label.en}: `{class_}` (`{row.term}`)\n\n{row.definition.ko}. {row.definition.en}"
+        )
+        for label, fields in groups:
+            heading = f"**{label.ko} / {label.en}**\n\n" if label else ""
+            tables.append(heading + markdown(PROFILE_HEADS, map(profile_row, fields)))
+    return "\n\n".join(tables)
+
+
+PROFILE_HEADS = ("field", "항목", "label", "obligation", "number", "kind", "term", "뜻", "meaning")
+
+
+def profile_row(field: Field) -> tuple[object, ...]:
+    inner = f" of `{field.of}`" if field.of else f" `{field.vocabulary}`" if field.vocabulary else ""
+    return (
+        f"`{field.name}`",
+        field.label.ko,
+        field.label.en,
+        field.obligation,
+        cardinality(field),
+        f"{field.kind}{inner}",
+        f"`{field.term}`",
+        field.definition.ko,
+        field.definition.en,
     )
-    return markdown(["field", "항목", "label", "obligation", "kind", "term", "뜻", "meaning"], rows)
+
+
+def mappings() -> str:
+    """Return the names that fields have elsewhere."""
+    rows = (
+        (f"`{class_}.{field.name}`", f"`{field.term}`", *(quoted(field.names.get(name, "")) for name in ELSEWHERE))
+        for class_, fields in PROFILE.items()
+        for field in fields
+        if field.names
+    )
+    return markdown(["field", "DCAT-AP 3.0.1", *(label.en for label in ELSEWHERE.values())], rows)
+
+
+def quoted(name: str) -> str:
+    return f"`{name}`" if name else ""
 
 
 def vocabularies() -> str:
@@ -130,6 +184,51 @@ def data_model_tables() -> str:
     return "\n\n".join(tables)
 
 
+def rules() -> str:
+    rows = ((f"`{rule.identifier}`", rule.level, rule.demand.ko, rule.demand.en) for rule in RULES)
+    return markdown(["rule", "level", "바라는 것", "demand"], rows)
+
+
+def metrics() -> str:
+    """Return a table for each dimension, with its points together."""
+    tables = []
+    for name, label in DIMENSIONS.items():
+        of_it = [metric for metric in METRICS if metric.dimension == name]
+        rows = (
+            (
+                f"[`{m.identifier}`]({m.uri})",
+                m.label.ko,
+                m.label.en,
+                m.scope,
+                m.points,
+                m.measures.en,
+                m.mend.ko,
+                m.mend.en,
+            )
+            for m in of_it
+        )
+        heads = ["metric", "지표", "label", "of", "points", "measures", "고치는 법", "how to mend"]
+        tables.append(f"### {label.ko} / {label.en}: {sum(m.points for m in of_it)}\n\n{markdown(heads, rows)}")
+    return "\n\n".join(tables)
+
+
+def measures() -> str:
+    rows = ((f"`{m.identifier}`", m.word.ko, m.label.ko, m.label.en, m.measures.ko, m.measures.en) for m in MEASURES)
+    return markdown(["measure", "낱말", "이름", "label", "재는 것", "measures"], rows)
+
+
+def link_states() -> str:
+    return markdown(
+        ["state", "상태", "meaning"], ((f"`{state}`", text.ko, text.en) for state, text in LINK_STATES.items())
+    )
+
+
+def quality_bands() -> str:
+    bands = vocabulary("quality_band").values()
+    rows = ((f"`{b.code}`", b.label.ko, b.label.en, f"{b.mappings['min']}–{b.mappings['max']}") for b in bands)
+    return markdown(["band", "등급", "label", "points"], rows)
+
+
 def connectors() -> str:
     tables = []
     for name, connector in CONNECTORS.items():
@@ -148,12 +247,19 @@ def default_of(info: Any) -> str:  # noqa: ANN401
 
 
 TABLES: Mapping[str, Callable[[], str]] = {
+    "rules": rules,
+    "metrics": metrics,
+    "measures": measures,
+    "link-states": link_states,
+    "quality-bands": quality_bands,
     "operators": operators,
     "parameters": parameters,
     "formats": formats,
+    "tongues": tongues,
     "types": types,
     "reasons": reasons,
     "profile": profile,
+    "mappings": mappings,
     "vocabularies": vocabularies,
     "vocabulary-list": vocabulary_list,
     "data-models": data_model_tables,

@@ -21,6 +21,7 @@ from catalog.exchange.keti import from_keti
 from catalog.exchange.rdf import find_form
 from catalog.exchange.schema_org import from_schema_org
 from catalog.exchange.table import read_table
+from catalog.exchange.udata import from_udata
 from catalog.text import Text
 from ingest.errors import IncompleteAnswer, UnreadableAnswer
 from ingest.http import Answer, Session, is_web
@@ -102,6 +103,10 @@ FORMATS: Mapping[str, Format] = {
     ),
     "dcat": Format(Text(ko="DCAT (RDF)", en="DCAT (RDF)"), read_dcat_answer),
     "ckan": Format(Text(ko="CKAN API", en="CKAN API"), read_ckan_answer),
+    "udata": Format(
+        Text(ko="udata API (data.gouv.fr 등)", en="udata API (data.gouv.fr and others)"),
+        lambda answer: from_udata(answer.read_bytes(), where=answer.location),
+    ),
     "schema-org": Format(
         Text(ko="schema.org", en="schema.org"),
         lambda answer: from_schema_org(answer.read_bytes(), where=answer.location),

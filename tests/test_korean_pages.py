@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 ENGLISH = re.compile(r"[A-Za-z][a-z']+(?: [A-Za-z][a-z']+){2,}")
 NOT_READ = "ancestor-or-self::*[self::script or self::style or self::code or self::pre or self::textarea or @lang='en']"
 SPOKEN_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "data-copy", "data-copied", "value")
-NAMES = ("Frictionless Table Schema",)
+NAMES = ("Frictionless Table Schema", "Smart Data Models")
 
 
 @pytest.fixture
@@ -64,6 +64,11 @@ def portal_pages() -> Iterator[str]:
         "/?q=낙타 주차&theme=safety",
         "/about",
         "/no/page",
+        "/standard/1.0/",
+        "/standard/1.0/vocabularies/licence",
+        "/standard/1.0/vocabularies/file_type",
+        "/standard/1.0/vocabularies/licence/kogl-1",
+        "/standard/1.0/data-models/off-street-parking",
         "/organisation/hanbit-city",
     )
     yield from (f"/dataset/{slug}" for slug in ("air", "cctv", "new", "nothing"))

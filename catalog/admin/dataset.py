@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin.distribution import DistributionFormSet, DistributionInline
 from catalog.admin.fields import DocumentField
-from catalog.admin.profile_fields import profile_form_fields
+from catalog.admin.profile_fields import put_profile_fields
+from catalog.admin.quality import quality_panel
 from catalog.describe import describe_row, row_columns, stored
 from catalog.errors import BadSchema
 from catalog.models import Dataset, Distribution, Snapshot
@@ -29,6 +30,7 @@ from catalog.standard import FIELDS, GROUPS, Class, Field, check_description
 
 SHOWN_SNAPSHOTS = 20
 COLUMNS = tuple(name for name in row_columns({}, Class.DATASET) if name != "columns")
+MANDATORY = {"title_ko", "description_ko"}
 
 
 def form_fields(field: Field) -> list[str]:
@@ -39,8 +41,8 @@ def form_fields(field: Field) -> list[str]:
 def fieldsets() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the profile's fields in its groups; all but the first are folded until they are needed."""
     for number, (title, fields) in enumerate(GROUPS):
-        names = [name for field in fields for name in form_fields(field) if name in ("organisation", *COLUMNS)]
-        yield speak(title), {"fields": names, "classes": ["collapse"] if number else []}
+        rows = [tuple(form_fields(field)) for field in fields if set(form_fields(field)) <= {"organisation", *COLUMNS}]
+        yield speak(title), {"fields": rows, "classes": ["collapse"] if number else []}
 
 
 class DatasetForm(forms.ModelForm):
@@ -59,7 +61,9 @@ class DatasetForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
-        self.fields.update(profile_form_fields(Class.DATASET))
+        put_profile_fields(self, Class.DATASET)
+        for name in MANDATORY & self.fields.keys():
+            self.fields[name].required = True
         if not self.instance._state.adding:
             distribution = self.instance.distribution
             self.initial["schema"] = distribution.schema if distribution else None
@@ -121,7 +125,7 @@ class DatasetAdmin(ModelAdmin):
     list_filter = (WithdrawnFilter, "theme", "access_level", "organisation", "frequency", "licence", "quality_band")
     list_select_related = ("organisation", "distribution__current_snapshot")
     search_fields = ("slug", "title_ko", "title_en", "keywords_ko")
-    readonly_fields = ("column_table", "snapshots", "created_at", "modified_at", "withdrawn_at")
+    readonly_fields = ("quality", "column_table", "snapshots", "created_at", "modified_at", "withdrawn_at")
     actions = ("withdraw", "restore")
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}}
 
@@ -131,7 +135,7 @@ class DatasetAdmin(ModelAdmin):
         schema = {"fields": ["column_table", "schema"] if obj else ["schema"]}
         made = {"fields": ["snapshots", "created_at", "modified_at", "withdrawn_at"]}
         return [
-            (None, {"fields": ["slug"]}),
+            (None, {"fields": ["slug", "quality"] if obj else ["slug"]}),
             *fieldsets(),
             (_("Columns"), schema),
             *([(_("Publication"), made)] if obj else []),
@@ -174,6 +178,10 @@ class DatasetAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("in the catalogue"), boolean=True)
     def is_listed(self, dataset: Dataset) -> bool:
         return dataset.withdrawn_at is None
+
+    @admin.display(description=gettext_lazy("Quality"))
+    def quality(self, dataset: Dataset) -> SafeString:
+        return quality_panel(dataset)
 
     @admin.display(description=gettext_lazy("What the columns mean"))
     def column_table(self, dataset: Dataset) -> SafeString:

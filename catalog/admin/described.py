@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db.models import Model, TextField
 from django.http import HttpRequest
 
-from catalog.admin.profile_fields import profile_form_fields
+from catalog.admin.profile_fields import put_profile_fields
 from catalog.describe import describe_row, row_columns, stored
 from catalog.models import Catalogue, DataService, Series
 from catalog.models.labels import in_current_language
@@ -24,7 +24,7 @@ class DescribedForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
-        self.fields.update(profile_form_fields(self.class_))
+        put_profile_fields(self, self.class_)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

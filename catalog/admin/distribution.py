@@ -11,7 +11,7 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from catalog.admin.profile_fields import profile_form_fields
+from catalog.admin.profile_fields import put_profile_fields
 from catalog.describe import describe_row, row_columns, stored
 from catalog.models import Distribution
 from catalog.models.labels import in_current_language
@@ -30,7 +30,7 @@ class DistributionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
-        self.fields.update(profile_form_fields(Class.DISTRIBUTION))
+        put_profile_fields(self, Class.DISTRIBUTION)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
-from catalog.admin.profile_fields import profile_form_fields
+from catalog.admin.profile_fields import put_profile_fields
 from catalog.describe import describe_row
 from catalog.models import Organisation
 from catalog.models.labels import in_current_language
@@ -30,7 +30,7 @@ class OrganisationForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
-        self.fields.update(profile_form_fields(Class.ORGANISATION))
+        put_profile_fields(self, Class.ORGANISATION)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -11,9 +11,10 @@ from django import forms
 from catalog.admin.fields import DocumentField, LinesField, NumbersField, WordsField
 from catalog.models import Series
 from catalog.models.labels import concept_choices, definition, label
-from catalog.standard import PROFILE, Class, Field, Kind, Obligation
+from catalog.standard import PROFILE, Class, Field, Kind, Obligation, vocabulary
 
 NOTHING_CHOSEN = [("", "---------")]
+MOST_BOXES = 15  # more choices than these come as a list to choose from
 
 
 def profile_form_fields(class_: Class) -> dict[str, forms.Field]:
@@ -24,6 +25,11 @@ def profile_form_fields(class_: Class) -> dict[str, forms.Field]:
         if make is not None:
             fields |= make(field, class_)
     return fields
+
+
+def put_profile_fields(form: forms.ModelForm, class_: Class) -> None:
+    """Put the profile's form fields in the place of those that Django made; who may only look has none to fill."""
+    form.fields.update({name: made for name, made in profile_form_fields(class_).items() if name in form.fields})
 
 
 def words(field: Field, class_: Class) -> dict[str, forms.Field]:
@@ -51,7 +57,7 @@ def codes(field: Field, class_: Class) -> dict[str, forms.Field]:
     return {
         field.name: ListedChoiceField(
             choices=lambda: concept_choices(field.vocabulary),
-            widget=forms.CheckboxSelectMultiple,
+            widget=forms.CheckboxSelectMultiple if len(vocabulary(field.vocabulary)) <= MOST_BOXES else None,
             required=False,
             **texts(field, class_),
         )

@@ -46,17 +46,18 @@ class Table:
     into: Callable[[Catalogue, BinaryIO], None] | None = None
 
 
+PORTAL = Table("catalog.datagokr.csv", CSV, write_datagokr_csv)
 TABLES: tuple[Table, ...] = (
     Table("catalog.csv", CSV, write_table_csv),
     Table("catalog.xlsx", XLSX, into=write_table_xlsx),
-    Table("catalog.datagokr.csv", CSV, write_datagokr_csv),
+    PORTAL,
     Table("catalog.datagokr.xlsx", XLSX, into=write_datagokr_xlsx),
     Table("catalog.keti.json", JSON, write_keti),
 )
 
 
 class TableView(ApiView):
-    """One of the tables; ``encoding=cp949`` gives the portal's columns as older programs want them."""
+    """One of the tables."""
 
     schema = None
     table = TABLES[0]
@@ -86,6 +87,9 @@ class TableView(ApiView):
 
 
 class PortalTableView(TableView):
+    """The portal's columns, with ``encoding=cp949`` as older programs want them."""
+
+    table = PORTAL
     parameters = ("encoding",)
 
     def encoding(self, request: Request) -> str:

@@ -19,7 +19,7 @@ from catalog.access import visible_datasets
 from catalog.api.addresses import public_base
 from catalog.api.tongues import RDF_TONGUES, TONGUES, Tongue, choose_tongue, find_tongue, offered, tongue_links
 from catalog.api.view import ApiView, one_value
-from catalog.describe import describe_row, find_dataset
+from catalog.describe import describe_row
 from catalog.errors import BadValue, DatasetNotFound, NoFormAccepted, OrganisationNotFound
 from catalog.exchange.dcat import PROFILES, part_met, write_dcat
 from catalog.exchange.entry import Catalogue
@@ -65,7 +65,9 @@ class DatasetTongueView(TongueView):
     def get(self, request: Request, slug: str, extension: str = "") -> HttpResponse:
         tongue = self.tongue(request, extension)
         profile = read_profile(request)
-        dataset = find_dataset(slug, request.user)
+        dataset = visible_datasets(request.user).filter(slug=slug).first()
+        if dataset is None:
+            raise DatasetNotFound(dataset=slug)
         shared = share_dataset(dataset, public_base(request))
         body = tongue.write(shared) if tongue.form is None else tongue.write(shared, profile=profile)
         modified = max(dataset.modified_at, dataset.organisation.modified_at)

@@ -36,6 +36,7 @@ from catalog.share import share
 from catalog.text import Text
 
 PAGE_SIZE = 100
+MOST_PAGES = 1_000_000
 ALL = "all"
 SLUG = re.compile(r"[-a-z0-9_]+")
 SOURCES = Path(__file__).resolve().parents[1]
@@ -60,17 +61,16 @@ class CatalogueTongueView(TongueView):
 
     def page(self, request: Request, tongue: Tongue, found: DatasetQuerySet) -> HttpResponse:
         profile = read_profile(request)
-        base = public_base(request)
         total = found.count()
-        number = read_page(request, last=max(1, -(-total // PAGE_SIZE)))
         after = read_after(request)
+        number = read_page(request, last=MOST_PAGES if after else last_page(total))
         ordered = found.order_by("slug")
         rows = ordered.filter(slug__gt=after)[:PAGE_SIZE] if after else ordered[(number - 1) * PAGE_SIZE :][:PAGE_SIZE]
-        shared = part_met(share(rows, base, total=total))
-        paging = page_addresses(request, number, [entry.slug for entry in shared.datasets], total)
-        modified = Change.objects.aggregate(at=Max("at"))["at"]
-        body = write_dcat(shared, tongue.form, paging=paging, profile=profile)
-        return self.answer(body, tongue, shared.uri, modified)
+        shared = part_met(share(rows, public_base(request), total=total))
+        end = max((entry.slug for entry in shared.datasets), default="")
+        going_on = end if end and found.filter(slug__gt=end).exists() else ""
+        body = write_dcat(shared, tongue.form, paging=page_addresses(request, number, going_on, total), profile=profile)
+        return self.answer(body, tongue, shared.uri, Change.objects.aggregate(at=Max("at"))["at"])
 
     def stream(self, request: Request, tongue: Tongue, found: DatasetQuerySet) -> HttpResponseBase:
         """Answer with everything at once; the first piece is drawn before the status is sent."""
@@ -117,17 +117,20 @@ def read_after(request: Request) -> str:
     return slug
 
 
-def page_addresses(request: Request, number: int, slugs: list[str], total: int) -> Paging:
-    """Return the addresses of the pages; the next one also says where this one ended."""
-    last = max(1, -(-total // PAGE_SIZE))
+def page_addresses(request: Request, number: int, end: str, total: int) -> Paging:
+    """Return the addresses of the pages; the next one, if there is one, says where this one ended."""
     return Paging(
         here=page_address(request, number, one_value(request, "after")),
         first=page_address(request, 1),
         previous=page_address(request, number - 1) if number > 1 else "",
-        next=page_address(request, number + 1, slugs[-1]) if slugs and number < last else "",
-        last=page_address(request, last),
+        next=page_address(request, number + 1, end) if end else "",
+        last=page_address(request, last_page(total)),
         total=total,
     )
+
+
+def last_page(total: int) -> int:
+    return max(1, -(-total // PAGE_SIZE))
 
 
 def page_address(request: Request, number: int, after: str = "") -> str:

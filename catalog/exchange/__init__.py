@@ -1,5 +1,4 @@
-"""The standard in other tongues: each file reads and writes one, side by side. Plain Python."""
+"""The standard in other tongues: each file or package reads and writes one, side by side. Plain Python.
 
-from catalog.exchange.dcat import from_dcat, to_dcat
-
-__all__ = ["from_dcat", "to_dcat"]
+What travels is in ``entry.py``: a ``Catalogue`` of ``Entry`` values, whose descriptions follow the metadata profile.
+"""

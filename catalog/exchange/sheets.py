@@ -10,7 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -61,7 +61,8 @@ def opened(source: Source) -> Iterator[BinaryIO]:
 def read_csv(file: BinaryIO, form: str) -> Iterator[list[str]]:
     encoding = find_encoding(file, form)
     file.seek(0)
-    rows = csv.reader(io.TextIOWrapper(file, encoding=encoding, newline=""), strict=True)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    rows = csv.reader(text, strict=True)
     try:
         for row in rows:
             yield [unquote_formula(cell).strip() for cell in row]
@@ -74,6 +75,9 @@ def read_csv(file: BinaryIO, form: str) -> Iterator[list[str]]:
                 en=f"quotes or separators do not match ({error}); a quote within quotes is written twice",
             ),
         ) from error
+    finally:
+        with suppress(ValueError):  # who has read enough may have closed the file before
+            text.detach()
 
 
 def find_encoding(file: BinaryIO, form: str) -> str:

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="SearchEntry",
             fields=[
-                ("id", models.PositiveIntegerField(primary_key=True, serialize=False)),
+                ("id", models.IntegerField(primary_key=True, serialize=False)),
                 ("slug", models.CharField(max_length=100)),
                 ("title", models.TextField()),
                 ("title_length", models.PositiveIntegerField()),
@@ -80,6 +80,8 @@ class Migration(migrations.Migration):
                     models.Index(fields=["title_length", "title", "slug"], name="search_by_relevance"),
                     models.Index(fields=["title", "slug"], name="search_by_title"),
                     models.Index(fields=["-updated", "slug"], name="search_by_update"),
+                    models.Index(fields=["west", "south", "east", "north"], name="search_by_box"),
+                    models.Index(fields=["starts", "ends"], name="search_by_period"),
                 ],
             },
         ),

@@ -24,7 +24,7 @@ class SearchChunk(models.Model):
 class SearchEntry(models.Model):
     """One dataset that can be found. ``id`` counts from 1 without large gaps: it is a place in sets of bits."""
 
-    id = models.PositiveIntegerField(primary_key=True)
+    id = models.IntegerField(primary_key=True)
     chunk = models.ForeignKey(SearchChunk, models.PROTECT, related_name="entries")
     dataset = models.OneToOneField(Dataset, models.CASCADE, related_name="search_entry")
     slug = models.CharField(max_length=100)
@@ -44,6 +44,8 @@ class SearchEntry(models.Model):
             models.Index(fields=["title_length", "title", "slug"], name="search_by_relevance"),
             models.Index(fields=["title", "slug"], name="search_by_title"),
             models.Index(fields=["-updated", "slug"], name="search_by_update"),
+            models.Index(fields=["west", "south", "east", "north"], name="search_by_box"),
+            models.Index(fields=["starts", "ends"], name="search_by_period"),
         ]
 
     def __str__(self) -> str:

@@ -1,5 +1,6 @@
 """The pages of the metadata standard: its classes field by field, a vocabulary with its codes, a data model with its columns."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from catalog.standard.vocabularies import PERMANENT, Concept, scheme_label, sche
 from catalog.standard.wording import KINDS, OBLIGATIONS, cardinality
 from catalog.text import Text
 
+HANGUL = re.compile(r"[가-힣]")
 MOST_SHOWN = 500  # codes on a page; a longer vocabulary is had as a table
 # What a code is called elsewhere, as the heads of its columns; what has no row here is told by its own name.
 MAPPINGS: Mapping[str, Text] = {
@@ -228,7 +230,7 @@ class ConceptRow:
     is_ours: bool
     since: str
     until: str
-    cells: Sequence[str]
+    cells: Sequence[Sequence[Spoken]]
 
 
 @dataclass(frozen=True)
@@ -290,8 +292,13 @@ def concept_row(concept: Concept, columns: Iterable[str]) -> ConceptRow:
         is_ours=concept.is_ours,
         since=concept.since,
         until=concept.until,
-        cells=[", ".join(concept.names_in(column)) for column in columns],
+        cells=[as_found(concept.names_in(column)) for column in columns],
     )
+
+
+def as_found(names: Iterable[str]) -> list[Spoken]:
+    """Return names that nobody translates, each in the language of its letters."""
+    return [Spoken(name, "ko" if HANGUL.search(name) else "en") for name in names]
 
 
 @dataclass(frozen=True)
@@ -304,7 +311,7 @@ class ColumnRow:
     is_required: bool
     is_key: bool
     values: Sequence[tuple[str, Spoken]]
-    found_as: str
+    found_as: Sequence[Spoken]
     smart_data_models: str
     keti: str
 
@@ -343,7 +350,7 @@ def column_row(column: ModelColumn, model: DataModel) -> ColumnRow:
         is_required=column.required,
         is_key=column.name in model.key,
         values=[(code, say(label)) for code, label in column.values.items()],
-        found_as=", ".join(column.standard_names),
+        found_as=as_found(column.standard_names),
         smart_data_models=column.smart_data_models,
         keti=column.keti,
     )

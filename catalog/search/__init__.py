@@ -1,7 +1,7 @@
 """Finding datasets by Korean and English words, codes, place and time, with counts by facet; a verb.
 
 ``tokens.py`` and ``question.py`` say what words are, ``vendors.py`` how each database looks them up, ``facets.py`` counts,
-``find.py`` puts it together. ``index.py`` is called where datasets are written. docs/search.md tells why it is so.
+``find.py`` puts it together. ``index.py`` is called where datasets are written. docs/decisions/0011 tells why it is so.
 """
 
 from catalog.search.explain import Finder, Match, explain, make_finder

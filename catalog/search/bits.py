@@ -4,7 +4,7 @@ Python joins and counts 100,000 of them in microseconds (2 and 4 here), so that 
 exactly and at once.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 Bits: TypeAlias = int
@@ -12,12 +12,10 @@ Bits: TypeAlias = int
 
 def bits_of(entries: Iterable[int]) -> Bits:
     """Return a set of entries; ``entries`` may come in any order."""
-    marks = bytearray(1 << 14)
-    for entry in entries:
-        place = entry >> 3
-        if place >= len(marks):
-            marks.extend(bytes(max(place + 1 - len(marks), len(marks))))
-        marks[place] |= 1 << (entry & 7)
+    given = entries if isinstance(entries, Sequence) else list(entries)
+    marks = bytearray((max(given, default=0) >> 3) + 1)
+    for entry in given:
+        marks[entry >> 3] |= 1 << (entry & 7)
     return int.from_bytes(marks, "little")
 
 

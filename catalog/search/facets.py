@@ -6,7 +6,7 @@ database. A change gives its chunk a new version in the same transaction, so not
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -114,34 +114,29 @@ def read_again(kept: Catalogue, changed: Mapping[int, UUID], gone: Iterable[int]
     """Return the catalogue with some chunks as they are now, each under the version that it has in the same statement."""
     rows = SearchEntry.objects.filter(chunk__in=list(changed)).values_list("id", "codes", "chunk_id", "chunk__version")
     versions = {number: version for number, version in kept.versions.items() if number not in gone} | dict(changed)
-    entries_by_codes: dict[str, list[int]] = defaultdict(list)
-    for entry, codes, number, version in rows:
-        entries_by_codes[codes].append(entry)
+    everything: list[int] = []
+    entries: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for entry, codes, number, version in rows.iterator(chunk_size=CHUNK_SIZE):
+        everything.append(entry)
+        for facet, values in orjson.loads(codes).items():
+            for code in values:
+                entries[facet][code].append(entry)
         versions[number] = version
     unchanged = ~union(mask_of(number) for number in (*changed, *gone))
-    new: dict[str, dict[str, list[Bits]]] = defaultdict(lambda: defaultdict(list))
-    everything: list[Bits] = [kept.entries & unchanged]
-    for codes, entries in entries_by_codes.items():
-        bits = bits_of(entries)
-        everything.append(bits)
-        for facet, values in read_codes(codes).items():
-            for code in values:
-                new[facet][code].append(bits)
-    for facet, sets in kept.codes.items():
-        for code, bits in sets.items():
-            new[facet][code].append(bits & unchanged)
     return Catalogue(
         versions=versions,
-        entries=union(everything),
+        entries=(kept.entries & unchanged) | bits_of(everything),
         codes={
-            facet: {code: joined for code, parts in sets.items() if (joined := union(parts))}
-            for facet, sets in new.items()
+            facet: join_sets(kept.codes.get(facet, {}), unchanged, entries.get(facet, {}))
+            for facet in {**kept.codes, **entries}
         },
     )
 
 
-def read_codes(codes: str) -> dict[str, list[str]]:
-    return orjson.loads(codes)
+def join_sets(old: Mapping[str, Bits], unchanged: Bits, new: Mapping[str, Sequence[int]]) -> dict[str, Bits]:
+    """Return the sets by code: what was left unchanged of the old ones, and the new entries."""
+    joined = {code: (old.get(code, 0) & unchanged) | bits_of(new.get(code, ())) for code in {**old, **new}}
+    return {code: bits for code, bits in joined.items() if bits}
 
 
 def write_codes(codes: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Aggregate, Q, QuerySet, TextField
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from catalog.access import RULES, Viewer
@@ -18,6 +18,7 @@ from catalog.models.dataset import DatasetQuerySet
 from catalog.models.search_entry import SearchEntry
 from catalog.search.bits import Bits, bits_of, entries_of, union
 from catalog.search.facets import COUNTED, Catalogue, read_catalogue
+from catalog.search.ids import read_ids
 from catalog.search.order import Place, place_of, take_entries
 from catalog.search.question import Question
 from catalog.search.ranks import rank_misspelt, rank_words
@@ -144,18 +145,6 @@ def narrow(ranks: Sequence[Bits], among: Bits) -> list[Bits]:
     return [rank & among for rank in ranks]
 
 
-class JoinedIds(Aggregate):
-    """All values with commas between them, as one text: many times faster to fetch than rows."""
-
-    function = "GROUP_CONCAT"
-    output_field = TextField()
-
-    def as_postgresql(self, compiler: object, connection: object, **context: object) -> tuple[str, list]:
-        return self.as_sql(
-            compiler, connection, function="STRING_AGG", template="%(function)s(%(expressions)s::text, ',')", **context
-        )
-
-
 def entries_within(box: Box | None, period: Period | None) -> Bits:
     """Return the entries whose own box and period touch these; those that have none are not among them."""
     touching = Q()
@@ -169,5 +158,4 @@ def entries_within(box: Box | None, period: Period | None) -> Bits:
             touching &= Q(ends__gte=start) | Q(ends=None)
         if end:
             touching &= Q(starts__lte=end) | Q(starts=None)
-    joined = SearchEntry.objects.filter(touching).aggregate(ids=JoinedIds("id"))["ids"]
-    return bits_of(map(int, joined.split(","))) if joined else 0
+    return bits_of(read_ids(SearchEntry.objects.filter(touching)))

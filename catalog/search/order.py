@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from catalog.models.search_entry import SearchEntry
 from catalog.search.bits import Bits, as_bytes, entries_of
+from catalog.search.ids import read_ids
 
 Place: TypeAlias = tuple[int | str, ...]  # the rank, then the values of the order's columns
 
@@ -42,15 +43,15 @@ def take_entries(
 def read_stretch(bits: Bits, order: str, limit: int, begin: Sequence[int | str]) -> list[int]:
     """Return the first entries of a set in an order, after the values of an entry."""
     number = bits.bit_count()
-    rows = SearchEntry.objects.order_by(*SORTS[order]).values_list("id", flat=True)
+    rows = SearchEntry.objects.order_by(*SORTS[order])
     if begin:
         rows = rows.filter(comes_after(SORTS[order], begin))
     if number <= FEW:
-        return list(rows.filter(id__in=list(entries_of(bits)))[:limit])
+        return list(rows.filter(id__in=list(entries_of(bits))).values_list("id", flat=True)[:limit])
     marks, everything = as_bytes(bits), bits.bit_length()
     length = max(SHORTEST_STRETCH, 2 * limit * everything // number)
     while True:
-        stretch = list(rows[:length])
+        stretch = read_ids(rows[:length])
         found = [entry for entry in stretch if entry < everything and marks[entry >> 3] >> (entry & 7) & 1]
         if len(found) >= limit or len(stretch) < length:
             return found[:limit]

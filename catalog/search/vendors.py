@@ -14,6 +14,7 @@ from django.db import connection
 
 from catalog.search.bits import Bits, bits_of
 from catalog.search.expression import Expression, spell
+from catalog.search.ids import split_ids
 
 TABLE = "catalog_searchtokens"
 
@@ -170,7 +171,7 @@ def take_columns(statements: str | Sequence[str], values: Sequence[str]) -> list
     each = [statements] * len(values) if isinstance(statements, str) else statements
     with connection.cursor() as cursor:
         cursor.execute("SELECT " + ", ".join(f"({statement})" for statement in each), values)
-        return [bits_of(map(int, column.split(","))) if column else 0 for column in cursor.fetchone()]
+        return [bits_of(split_ids(column)) for column in cursor.fetchone()]
 
 
 def count_rows() -> int:

@@ -436,3 +436,31 @@ def test_rdf_is_read_in_the_form_that_it_has(tmp_path, settings, name, content):
     with Session(spool=settings.SPOOL_DIR, file_roots=[tmp_path]) as session:
         (page,) = read_pages(session, "dcat", name)
     assert len(list(page.datasets)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("format_", "place"),
+    [("data-json", "/data.json"), ("dcat", "/catalog.ttl"), ("dcat", "/catalog.jsonld"), ("ckan", "")],
+)
+def test_one_hub_harvests_another_in_every_format_that_lists_datasets(live_server, settings, format_, place):
+    for number in range(3):
+        make_dataset(f"air-{number}", frequency="daily", keywords={"ko": ["대기"], "en": ["air"]})
+    with Session(allow_private=True, spool=settings.SPOOL_DIR) as session:
+        pages = list(read_pages(session, format_, f"{live_server.url}{place}"))
+    assert counts(harvest("there", pages)) == {"created": 3}
+    assert counts(harvest("there", pages)) == {"unchanged": 3}
+    own, other = (
+        Dataset.objects.filter(harvested__isnull=is_own, title_en="Air quality").first() for is_own in (True, False)
+    )
+    for name in (
+        "title_ko",
+        "title_en",
+        "description_ko",
+        "frequency",
+        "keywords_ko",
+        "theme",
+        "access_level",
+        "organisation",
+    ):
+        assert getattr(own, name) == getattr(other, name), name

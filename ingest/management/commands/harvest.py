@@ -13,10 +13,11 @@ from catalog.errors import HubError
 from catalog.exchange.entry import Finding
 from ingest.harvest import Harvest, harvest
 from ingest.harvest_formats import FORMATS, read_pages
-from ingest.http import Session, is_web
+from ingest.http import Limits, Session, is_web
 from ingest.local_files import SCHEME
 
 SHOWN = 20
+LIMITS = Limits(size=200 * 2**20)  # a document of this size is read whole and takes about eight times as much memory
 ORDER = ("created", "changed", "unchanged", "deleted", "restored", "refused", "duplicates", "held")
 
 

@@ -240,6 +240,12 @@ def test_a_dataset_that_goes_in_between_makes_no_other_be_missed(client: Client,
     restore_dataset(many[0])
 
 
+def test_the_last_page_stays_when_datasets_go_in_between(client: Client, many: list[str]) -> None:
+    second = read(client.get("/catalog.nt?page=2"))
+    Dataset.objects.filter(slug__in=many[:40]).update(withdrawn_at=timezone.now())
+    assert slugs(read(client.get(second.next.removeprefix(BASE)))) == many[200:]
+
+
 def test_everything_comes_in_one_stream(client: Client, many: list[str]) -> None:
     response = client.get("/catalog.nt?page=all")
     assert response.streaming

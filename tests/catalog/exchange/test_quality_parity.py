@@ -88,12 +88,12 @@ def test_every_dataset_scores_what_is_counted_in_the_graph_that_we_write() -> No
         graph = graph_as_written(replace(catalogue, datasets=entries))
         for entry in entries:
             quality = score(entry.description, Evidence(now=NOW))
-            if iri(entry.uri) is None:
-                continue  # an address that is none: what is written of it stands under made-up names
+            if entry.uri and iri(entry.uri) is None:
+                continue  # two whose address is none: what is written of them stands under made-up names
             counted = count_points(graph, subject_of(catalogue, entry))
             assert quality.points == counted, (row["file"], entry.uri)
             compared += 1
-    assert compared > 1_120
+    assert compared == 1_134
 
 
 def test_what_the_publishers_wrote_scores_what_is_counted_in_their_own_graph() -> None:
@@ -113,7 +113,6 @@ def test_what_the_publishers_wrote_scores_what_is_counted_in_their_own_graph() -
                 compared += 1
                 if bool(earned(quality, METRIC[name])) != term_stated:
                     differences[name] += 1
-                    print(name, row["file"], entry.uri, [(str(v), [(str(p),str(o)) for p,o in graph.predicate_objects(v)]) for v in graph.objects(subject, STATED[name])])
     assert compared > 6_000
     assert differences == ODD
 
@@ -135,7 +134,12 @@ METRIC: Mapping[str, str] = {
     "organisation": "publisherAvailability",
 }
 ASSUMED = ("theme", "access_level")
-ODD: Mapping[str, int] = {}
+# Where a graph names something and says nothing that a reader could keep; the reader tells each as a finding.
+ODD: Mapping[str, int] = {
+    "contact_point": 10,  # persons' pages and nodes without a name (W3C's examples, konv01)
+    "organisation": 8,  # an empty node as publisher (SEMIC's HVD examples)
+    "temporal": 7,  # geological eras, a period in one string (W3C), an empty node (udata)
+}
 
 
 def earned(quality: Quality, identifier: str) -> int:
@@ -184,7 +188,9 @@ PART: tuple[tuple[int, Node], ...] = (
 
 def count_part(graph: Graph, part: Node) -> int:
     points = sum(worth for worth, term in PART if any(graph.objects(part, term)))
-    types = {str(value).removeprefix(FILE_TYPE) for value in graph.objects(part, DCT["format"]) if FILE_TYPE in str(value)}
+    types = {
+        str(value).removeprefix(FILE_TYPE) for value in graph.objects(part, DCT["format"]) if FILE_TYPE in str(value)
+    }
     media = {str(value).partition(MEDIA_TYPE)[2] for value in graph.objects(part, DCAT.mediaType)} & media_types()
     points += 5 * bool(types & file_types()) + 5 * bool(media)
     told = types | {TYPE_OF[one] for one in media if one in TYPE_OF}
