@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
 from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
@@ -32,6 +33,7 @@ from catalog.standard.quality import Quality, score
 RECHECK = dt.timedelta(days=7)  # of an address that answers
 RECHECK_FAILED = dt.timedelta(days=1)  # of one that does not: three strikes take three days
 ROUND = 1000  # datasets assessed at a time
+SAVED = 25  # scores stored in one transaction; other writers wait for it
 LONGEST_URL = 2000  # bytes
 REASSESS = dt.timedelta(days=1)
 FORGOTTEN = dt.timedelta(days=180)
@@ -91,10 +93,13 @@ def due_datasets(now: dt.datetime) -> DatasetQuerySet:
 def save_assessments(datasets: DatasetQuerySet, base: str, now: dt.datetime | None = None) -> Iterator[Assessment]:
     """Assess datasets, store what each scored, and yield the assessments."""
     moment = now or timezone.now()
-    for assessment in assess_all(datasets, base, moment):
-        quality = assessment.quality
-        save_quality(assessment.dataset, score=quality.points, band=quality.band.code, at=moment)
-        yield assessment
+    found = assess_all(datasets, base, moment)
+    while chunk := list(islice(found, SAVED)):
+        with transaction.atomic():
+            for assessment in chunk:
+                quality = assessment.quality
+                save_quality(assessment.dataset, score=quality.points, band=quality.band.code, at=moment)
+        yield from chunk
 
 
 def gather(

@@ -12,7 +12,7 @@ PACKAGES = ("catalog", "ingest", "datahub")
 READING = (
     "catalog.search", "catalog.describe", "catalog.share", "catalog.admission", "catalog.read", "catalog.access",
 )  # fmt: skip
-VERBS = (*READING, "catalog.quality", "catalog.publish")
+VERBS = (*READING, "catalog.quality", "catalog.publish", "catalog.intake")
 DOORS = ("catalog.api", "catalog.portal", "catalog.admin")
 GROUND = ("catalog.standard", "catalog.exchange", "catalog.records", "catalog.errors", "catalog.text")
 

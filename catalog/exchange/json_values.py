@@ -116,7 +116,7 @@ def plain(value: object, where: str, notes: Notes) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.strip()
+        return value.replace("\x00", "").strip()  # PostgreSQL stores no NUL
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         notes.refuse(
             where, value, Text(ko="글이어야 하는데 수입니다. 글로 읽었습니다", en="is a number; it was read as a text")

@@ -13,6 +13,7 @@ does not have says nothing about its field.
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, BinaryIO
 
 import xlsxwriter
@@ -69,8 +70,26 @@ class Plan:
     def labels(self) -> list[Text]:
         return [*(LEADS[lead] for lead in self.leads), *(cell.label for cell in self.cells)]
 
-    def row(self, leads: Iterable[str], description: Description) -> list[Value]:
-        return [*leads, *(cell.write(description) for cell in self.cells)]
+    @cached_property
+    def places(self) -> Mapping[str, Sequence[tuple[int, Cell]]]:
+        """The columns of each field, with their numbers: most descriptions say something in a few of many columns."""
+        places: dict[str, list[tuple[int, Cell]]] = {}
+        for number, cell in enumerate(self.cells, len(self.leads)):
+            places.setdefault(cell.path[0], []).append((number, cell))
+        return places
+
+    def values(self, leads: Iterable[str], description: Description) -> Iterator[tuple[int, Value]]:
+        """Yield the cells of a row that say something, each with the number of its column, from left to right."""
+        yield from ((number, lead) for number, lead in enumerate(leads) if lead)
+        for name, cells in self.places.items():
+            if name in description:
+                yield from ((number, value) for number, cell in cells if (value := cell.write(description)) != "")
+
+    def row(self, leads: Iterable[str], description: Description) -> list[str]:
+        row = [""] * (len(self.leads) + len(self.cells))
+        for number, value in self.values(leads, description):
+            row[number] = str(value)
+        return row
 
 
 def plan(name: str, class_: Class, *leads: str, leave_out: Sequence[str] = ()) -> Plan:
@@ -95,7 +114,7 @@ def write_table_csv(catalogue: Catalogue) -> Iterator[bytes]:
     """Yield the catalogue as CSV, dataset by dataset."""
     rows = (CSV_PLAN.row((entry.slug, entry.uri), entry.description) for entry in catalogue.datasets)
     yield from write_csv([CSV_PLAN.heads])
-    for piece in write_csv([str(value) for value in row] for row in rows):
+    for piece in write_csv(rows):
         yield piece.removeprefix(b"\xef\xbb\xbf")
 
 
@@ -146,10 +165,9 @@ class SheetWriter:
             self.sheet.set_column(number, number, WIDTHS.get(cell.field.kind, 16), None if is_number else text)
 
     def write(self, leads: Iterable[str], description: Description) -> None:
-        for number, value in enumerate(self.plan.row(leads, description)):
+        for number, value in self.plan.values(leads, description):
             if isinstance(value, str):
-                if value:
-                    self.sheet.write_string(self.rows, number, cut(value))
+                self.sheet.write_string(self.rows, number, cut(value))
             else:
                 self.sheet.write_number(self.rows, number, value)
         self.rows += 1

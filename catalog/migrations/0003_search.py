@@ -6,7 +6,7 @@ MAKE = {
     "sqlite": [
         """CREATE VIRTUAL TABLE catalog_searchtokens USING fts5(
             title, initials, names, text,
-            tokenize = "unicode61 remove_diacritics 0 tokenchars '_+'", detail = column, columnsize = 0
+            tokenize = "ascii tokenchars '_+'", detail = column, columnsize = 0
         )""",
     ],
     "postgresql": [

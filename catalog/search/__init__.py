@@ -9,7 +9,6 @@ from catalog.search.facets import COUNTED, FACETS, Facet
 from catalog.search.find import Found, Hit, Query, find
 from catalog.search.index import check_index, index_dataset, index_datasets, rebuild_index
 from catalog.search.order import SORTS, Place, place_kinds
-from catalog.search.querysets import match_all, match_text
 from catalog.search.question import Question
 from catalog.search.suggest import Suggestion, suggest
 
@@ -32,8 +31,6 @@ __all__ = [
     "index_dataset",
     "index_datasets",
     "make_finder",
-    "match_all",
-    "match_text",
     "place_kinds",
     "rebuild_index",
     "suggest",

@@ -43,9 +43,6 @@ class Vendor(Protocol):
     def match(self, asked: Sequence[tuple[Where, Expression]]) -> list[Bits]:
         """Return for each expression the entries that it holds of, all with one statement."""
 
-    def select(self, where: Where, expression: Expression) -> tuple[str, str]:
-        """Return a statement that selects the entries that an expression holds of, and its one value."""
-
     def select_numbers(self, entries: Iterable[int]) -> tuple[str, Any]:
         """Return a statement that selects entries by their numbers, however many, and its one value."""
 
@@ -74,9 +71,6 @@ class Fts5:
     def match(self, asked: Sequence[tuple[Where, Expression]]) -> list[Bits]:
         statement = f"SELECT group_concat(rowid) FROM {TABLE} WHERE {TABLE} MATCH %s"
         return take_columns(statement, [self.spell(where, expression) for where, expression in asked])
-
-    def select(self, where: Where, expression: Expression) -> tuple[str, str]:
-        return f"SELECT rowid FROM {TABLE} WHERE {TABLE} MATCH %s", self.spell(where, expression)
 
     def select_numbers(self, entries: Iterable[int]) -> tuple[str, Any]:
         return "SELECT value FROM json_each(%s)", orjson.dumps(list(entries)).decode()
@@ -122,9 +116,6 @@ class Tsvector:
             f"SELECT string_agg(entry_id::text, ',') FROM {TABLE} WHERE {where} @@ %s::tsquery" for where, _ in asked
         ]
         return take_columns(statements, [self.spell(expression) for _, expression in asked])
-
-    def select(self, where: Where, expression: Expression) -> tuple[str, str]:
-        return f"SELECT entry_id FROM {TABLE} WHERE {where} @@ %s::tsquery", self.spell(expression)
 
     def select_numbers(self, entries: Iterable[int]) -> tuple[str, Any]:
         return "SELECT unnest(%s::integer[])", list(entries)

@@ -78,7 +78,7 @@ def find_problems(description: Description, class_: Class = Class.DATASET, place
     sound = dict[str, Any]()
     for name, field in fields.items():
         value = description.get(name)
-        if is_blank(value):
+        if value is None or is_blank(value):
             yield from missing(field, f"{place}{name}", is_part=bool(place))
             continue
         broken = list(check_form(value, field))

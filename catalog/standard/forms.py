@@ -65,11 +65,11 @@ def is_list(value: object) -> bool:
 
 def is_blank(value: object) -> bool:
     """Tell whether a value says nothing; 0 and false do say something."""
+    if value is None or isinstance(value, str):
+        return not value or not value.strip()
     if isinstance(value, Mapping):
         return all(is_blank(part) for part in value.values())
-    if is_list(value):
-        return len(value) == 0
-    return value is None or (isinstance(value, str) and not value.strip())
+    return is_list(value) and len(value) == 0
 
 
 def check_text(value: object, field: Field) -> Iterator[Broken]:

@@ -1,25 +1,23 @@
-"""A parsed Lucene query as conditions on datasets: one row a field, values only ever as parameters of the database.
+"""A field of a Lucene query as a condition on datasets: one row a field, values only ever as parameters of the database.
 
-A field that nobody knows matches nothing, as does a value that the field cannot have. Free words go to the hub's own search.
+A field that nobody knows matches nothing, as does a value that the field cannot have. How conditions are joined, and what is
+looked up without the database, is in ``found.py``.
 """
 
 import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import orjson
-from django.db.models import Case, Count, Exists, F, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import Case, Count, F, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import Contains, IContains
 
 from catalog.api.ckan.tag_index import words_of_tag
 from catalog.exchange.ckan import derive_id, from_name, is_uuid
 from catalog.exchange.ckan.names import moment_of
-from catalog.exchange.lucene import And, Clause, Everything, Match, Not, Or, Range
+from catalog.exchange.lucene import Match, Range
 from catalog.models import Dataset, Distribution, Organisation
-from catalog.models.dataset import DatasetQuerySet
-from catalog.search import match_text
 from catalog.share import SERVED
 from catalog.standard import FIELDS, Kind
 
@@ -27,53 +25,7 @@ NOTHING = Q(pk__in=[])
 ALL = Q()
 EXTRAS = "extras_"
 LARGEST = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class Search:
-    """What is searched: a condition, and the free words that every found dataset must hold (they also rank it)."""
-
-    condition: Q
-    words: str = ""
-
-
-def plan_search(clause: Clause, datasets: DatasetQuerySet) -> Search:
-    """Return a query as a condition on ``datasets``; free words that all must hold are kept apart."""
-    clauses = clause.clauses if isinstance(clause, And) else (clause,)
-    words = [part for part in clauses if is_free(part)]
-    rest = [part for part in clauses if not is_free(part)]
-    condition = ALL
-    for part in rest:
-        condition &= condition_of(part, datasets)
-    return Search(condition, " ".join(part.value for part in words))
-
-
-def is_free(clause: Clause) -> bool:
-    return isinstance(clause, Match) and clause.field in ("", "text") and bool(clause.value.strip())
-
-
-def condition_of(clause: Clause, datasets: DatasetQuerySet) -> Q:
-    """Return any part of a query as a condition."""
-    if isinstance(clause, Everything):
-        return ALL
-    if isinstance(clause, Not):
-        return ~condition_of(clause.clause, datasets) if clause.clause != Everything() else NOTHING
-    if isinstance(clause, And):
-        condition = ALL
-        for part in clause.clauses:
-            condition &= condition_of(part, datasets)
-        return condition
-    if isinstance(clause, Or):
-        condition = NOTHING
-        for part in clause.clauses:
-            found = condition_of(part, datasets)
-            if found == ALL:
-                return ALL
-            condition |= found
-        return condition
-    if is_free(clause):
-        return Q(pk__in=match_text(datasets, clause.value).order_by().values("pk"))
-    return condition_of_field(clause)
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 def condition_of_field(clause: Match | Range) -> Q:
@@ -145,12 +97,6 @@ def by_owner(clause: Match | Range) -> Q:
     return Q(organisation__slug__in=[slug for slug in slugs if derive_id("organisation", slug) == clause.value.lower()])
 
 
-def by_organization(clause: Match | Range) -> Q:
-    if isinstance(clause, Match) and not clause.is_prefix:
-        return Q(organisation__slug=from_name(clause.value))
-    return exactly("organisation__slug")(clause)
-
-
 def by_tag(clause: Match | Range) -> Q:
     """Return the condition that a keyword is, or begins with, a tag."""
     if isinstance(clause, Range):
@@ -192,22 +138,6 @@ def ascii_unit(unit: int) -> str:
     return orjson.dumps(character).decode()[1:-1] if unit < 128 else f"\\u{unit:04x}"
 
 
-def by_format(clause: Match | Range) -> Q:
-    """Return the condition that a resource has a format: a link, or one that the hub writes records in."""
-    if isinstance(clause, Range):
-        return NOTHING
-    lookup = "istartswith" if clause.is_prefix else "iexact"
-    links = Distribution.objects.filter(
-        dataset=OuterRef("pk"), schema__isnull=True, **{f"format__{lookup}": clause.value}
-    )
-    condition = Q(Exists(links))
-    wanted = clause.value.upper()
-    for name, (code, _, _) in SERVED.items():
-        if code == wanted or (clause.is_prefix and code.startswith(wanted)):
-            condition |= served_condition(name)
-    return condition
-
-
 def served_condition(format_name: str) -> Q:
     """Return the condition that the hub serves records in a format."""
     served = Q(distribution__current_snapshot__isnull=False)
@@ -220,15 +150,14 @@ def by_creator(clause: Match | Range) -> Q:
     return in_document("creators", clause.value) if isinstance(clause, Match) else NOTHING
 
 
-def by_moment(column: str) -> Callable[[Match | Range], Q]:
-    """Return the condition of a moment: a range, or the moment itself."""
+def by_moment(column: str, read: Callable[[str], object]) -> Callable[[Match | Range], Q]:
+    """Return the condition of a moment: a range, or the moment itself; ``read`` is how the column holds it."""
 
     def condition(clause: Match | Range) -> Q:
-        if isinstance(clause, Match):
-            moment = moment_of(clause.value)
-            return Q(**{column: moment}) if moment else NOTHING
-        bounds = [bound for bound in (clause.low, clause.high) if bound is not None]
-        return between(column, clause, read_moment) if all(moment_of(bound) for bound in bounds) else NOTHING
+        bounds = [clause.value] if isinstance(clause, Match) else [clause.low, clause.high]
+        if any(bound is not None and moment_of(bound) is None for bound in bounds):
+            return NOTHING
+        return Q(**{column: read(clause.value)}) if isinstance(clause, Match) else between(column, clause, read)
 
     return condition
 
@@ -238,6 +167,11 @@ def read_moment(text: str) -> dt.datetime:
     if moment is None:
         raise ValueError(text)
     return moment
+
+
+def read_microseconds(text: str) -> int:
+    """Return a moment as the search index holds it."""
+    return (read_moment(text) - EPOCH) // dt.timedelta(microseconds=1)
 
 
 def by_number(expression: Func | Subquery | Coalesce) -> Callable[[Match | Range], Q]:
@@ -325,13 +259,12 @@ FIELD_ROWS: Mapping[str, Callable[[Match | Range], Q]] = {
     "private": always("false"),
     "capacity": always("public"),
     "owner_org": by_owner,
-    "organization": by_organization,
+    "organization": exactly("organisation__slug"),
     "groups": exactly("theme"),
     "tags": by_tag,
-    "res_format": by_format,
     "license_id": exactly("licence"),
-    "metadata_created": by_moment("created_at"),
-    "metadata_modified": by_moment("modified_at"),
+    "metadata_created": by_moment("created_at", read_moment),
+    "metadata_modified": by_moment("search_entry__updated", read_microseconds),
     "num_tags": by_number(TAGS),
     "num_resources": by_resources,
     "author": by_creator,
@@ -343,8 +276,6 @@ FIELD_ROWS: Mapping[str, Callable[[Match | Range], Q]] = {
 PRESENT: Mapping[str, Q] = {
     "notes": ~Q(description_ko="", description_en=""),
     "tags": ~Q(keywords_ko=[], keywords_en=[]),
-    "res_format": served_condition("csv")
-    | Q(pk__in=Distribution.objects.filter(schema__isnull=True).exclude(format="").values("dataset")),
     "author": ~Q(creators=[]),
     "version": ~Q(version=""),
     "url": ~Q(landing_page=""),

@@ -1,25 +1,20 @@
 """Facets: the found datasets counted by organization, groups, tags, res_format and license_id."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db.models import Count
-
 from catalog.api.ckan.call import Call
-from catalog.api.ckan.conditions import served_condition
-from catalog.api.ckan.tag_index import count_tags
+from catalog.api.ckan.found import Found
+from catalog.api.ckan.tag_index import count_tags, tag_index
 from catalog.exchange.ckan import to_name
-from catalog.models import Distribution, Organisation
-from catalog.models.dataset import DatasetQuerySet
-from catalog.share import SERVED
+from catalog.models import Organisation
 from catalog.standard import label_of
 
 DEFAULT_LIMIT = 50
 Counts = Mapping[str, int]
 
 
-def count_facets(found: DatasetQuerySet, call: Call) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, Any]]]:
+def count_facets(found: Found, call: Call) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, Any]]]:
     """Return CKAN's two forms of the same counts; a field that is not counted has no entries."""
     limit = call.whole("facet.limit", DEFAULT_LIMIT, least=-1)
     least = call.whole("facet.mincount", 1)
@@ -40,41 +35,20 @@ def by_count(entry: tuple[str, int]) -> tuple[int, str]:
     return -entry[1], entry[0]
 
 
-def by_column(column: str) -> Callable[[DatasetQuerySet], Counts]:
-    def count(found: DatasetQuerySet) -> Counts:
-        return dict(found.order_by().values_list(column).annotate(number=Count("pk")))
-
-    return count
+def by_tag(found: Found) -> Counts:
+    return tag_index().counts if found.is_everything else count_tags(found.datasets()).counts
 
 
-def by_organization(found: DatasetQuerySet) -> Counts:
-    return {to_name(slug): number for slug, number in by_column("organisation__slug")(found).items()}
+def by_organization(found: Found) -> Counts:
+    return {to_name(slug): number for slug, number in found.count_by("organisation").items()}
 
 
-def by_tag(found: DatasetQuerySet) -> Counts:
-    return count_tags(found).counts
-
-
-def by_format(found: DatasetQuerySet) -> Counts:
-    """Count datasets by the formats of their resources: links, and the formats that the hub writes records in."""
-    links = Distribution.objects.filter(schema__isnull=True, dataset__in=found.order_by().values("pk")).exclude(
-        format=""
-    )
-    counts = Counter(dict(links.order_by().values_list("format").annotate(number=Count("dataset", distinct=True))))
-    served = found.order_by()
-    for name, (code, _, _) in SERVED.items():
-        with_records = served.filter(served_condition(name))
-        both = with_records.filter(distributions__schema__isnull=True, distributions__format=code).distinct()
-        counts[code] += with_records.count() - both.count()
-    return counts
-
-
-COUNTERS: Mapping[str, Callable[[DatasetQuerySet], Counts]] = {
+COUNTERS: Mapping[str, Callable[[Found], Counts]] = {
     "organization": by_organization,
-    "groups": by_column("theme"),
+    "groups": lambda found: found.count_by("theme"),
     "tags": by_tag,
-    "res_format": by_format,
-    "license_id": by_column("licence"),
+    "res_format": lambda found: found.count_by("format"),
+    "license_id": lambda found: found.count_by_licence(),
 }
 
 

@@ -1,13 +1,14 @@
 """Actions about organizations (organisations)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from catalog.access import visible_datasets
 from catalog.api.ckan.action import Action
 from catalog.api.ckan.call import Call
+from catalog.api.ckan.found import find_datasets
 from catalog.api.ckan.lists import listed, suggested
 from catalog.api.ckan.shown import show_packages
 from catalog.describe import describe_row
@@ -50,10 +51,8 @@ def organization_autocomplete(call: Call) -> list[dict[str, str]]:
 
 
 def with_counts(rows: Iterable[Organisation], call: Call) -> list[tuple[Organisation, int]]:
-    counts: Mapping[int, int] = dict(
-        visible_datasets(call.viewer).order_by().values_list("organisation_id").annotate(number=Count("pk"))
-    )
-    return [(row, counts.get(row.pk, 0)) for row in rows]
+    counts = find_datasets([], call.viewer).count_by("organisation")
+    return [(row, counts.get(row.slug, 0)) for row in rows]
 
 
 def document_of(row: Organisation, number: int) -> dict[str, Any]:

@@ -8,32 +8,29 @@ from django.db.models import Q
 from catalog.access import visible_datasets
 from catalog.api.ckan.action import Action
 from catalog.api.ckan.call import Call
-from catalog.api.ckan.conditions import Search, plan_search
 from catalog.api.ckan.errors import UnreadableSearch
 from catalog.api.ckan.facets import count_facets
-from catalog.api.ckan.shown import find_dataset_of, show_package, show_packages
+from catalog.api.ckan.found import find_datasets
+from catalog.api.ckan.shown import find_dataset_of, show_entries, show_package
 from catalog.errors import BadValue
 from catalog.exchange.ckan import to_name
-from catalog.exchange.lucene import And, Clause, parse_lucene
-from catalog.models.dataset import DatasetQuerySet
-from catalog.search import match_all, match_text
+from catalog.exchange.lucene import Clause, parse_lucene
 from catalog.text import Text
 
 MOST_ROWS = 1000
 DEFAULT_SORT = "score desc, metadata_modified desc"
-# CKAN's sort fields, and what they sort by
+# CKAN's sort fields, and the columns of the search index that they sort by
 SORTS = {
-    "score": "rank",
-    "id": "pk",
+    "score": "",  # how well the free words fit; only before everything else
+    "id": "dataset_id",
     "name": "slug",
-    "title": "title_ko",
-    "title_string": "title_ko",
-    "metadata_created": "created_at",
-    "metadata_modified": "modified_at",
-    "organization": "organisation__slug",
-    "license_id": "licence",
-    "groups": "theme",
-    "views_recent": "pk",
+    "title": "title",
+    "title_string": "title",
+    "metadata_created": "dataset__created_at",
+    "metadata_modified": "updated",
+    "organization": "dataset__organisation__slug",
+    "groups": "dataset__theme",
+    "license_id": "dataset__licence",
 }
 DIRECTIONS = {"asc": "", "desc": "-"}
 
@@ -49,16 +46,16 @@ def package_show(call: Call) -> dict[str, Any]:
 
 
 def package_search(call: Call) -> dict[str, Any]:
-    query = read_query(call)
-    found = found_datasets(query, call)
+    found = find_datasets(read_query(call), call.viewer)
     sort = call.text("sort") or DEFAULT_SORT
+    order, by_score = order_of(sort)
     start, rows = call.whole("start", 0), call.whole("rows", 10, most=MOST_ROWS)
-    ordered = found.order_by(*order_of(sort), "pk")
     facets, search_facets = count_facets(found, call) if call.flag("facet", True) else ({}, {})
+    entries = found.page(order, start=start, rows=rows, by_score=by_score)
     return {
-        "count": found.count(),
+        "count": found.count,
         "facets": facets,
-        "results": show_packages(ordered[start : start + rows], call.base) if rows else [],
+        "results": show_entries(entries, call.base),
         "sort": sort,
         "search_facets": search_facets,
     }
@@ -89,28 +86,9 @@ def once_decoded(text: str) -> str:
     return unquote_plus(text) if is_encoded else text
 
 
-def found_datasets(query: list[Clause], call: Call) -> DatasetQuerySet:
-    """Return the datasets that are found, with ``rank`` (how well the free words fit)."""
-    datasets = visible_datasets(call.viewer)
-    search = plan_search(flattened(query), datasets)
-    return narrowed(datasets, search)
-
-
-def flattened(query: list[Clause]) -> Clause:
-    clauses: list[Clause] = []
-    for clause in query:
-        clauses += clause.clauses if isinstance(clause, And) else (clause,)
-    return And(tuple(clauses))
-
-
-def narrowed(datasets: DatasetQuerySet, search: Search) -> DatasetQuerySet:
-    found = match_text(datasets, search.words) if search.words else match_all(datasets)
-    return found.filter(search.condition)
-
-
-def order_of(sort: str) -> list[str]:
-    """Return the order that ``sort`` asks for: fields with a direction, divided by commas."""
-    order = []
+def order_of(sort: str) -> tuple[list[str], bool]:
+    """Return the columns that ``sort`` names, and whether the best matches come first of all."""
+    order, by_score = [], False
     for part in sort.split(","):
         name, _, direction = " ".join(part.split()).partition(" ")
         if name not in SORTS or direction.lower() not in ("", *DIRECTIONS):
@@ -119,16 +97,19 @@ def order_of(sort: str) -> list[str]:
                 en=f"cannot sort by '{part.strip()}'; allowed: {', '.join(SORTS)} with asc or desc",
             )
             raise UnreadableSearch(reason=reason)
-        order.append(DIRECTIONS.get(direction.lower(), "") + SORTS[name])
-    return order
+        if SORTS[name]:
+            order.append(DIRECTIONS.get(direction.lower(), "") + SORTS[name])
+        else:
+            by_score = by_score or not order
+    return order, by_score
 
 
 def current_package_list_with_resources(call: Call) -> list[dict[str, Any]]:
     limit = call.whole("limit", MOST_ROWS, most=MOST_ROWS)
     page = call.whole("page", 1, least=1)
     offset = call.whole("offset", (page - 1) * limit)
-    datasets = visible_datasets(call.viewer).order_by("-modified_at", "pk")
-    return show_packages(datasets[offset : offset + limit], call.base) if limit else []
+    entries = find_datasets([], call.viewer).page(["-updated"], start=offset, rows=limit)
+    return show_entries(entries, call.base)
 
 
 def package_autocomplete(call: Call) -> list[dict[str, Any]]:

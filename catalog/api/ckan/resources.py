@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import Q
 
-from catalog.access import visible_datasets
+from catalog.access import RULES, Viewer
 from catalog.api.ckan.action import Action
 from catalog.api.ckan.call import MISSING, Call
 from catalog.api.ckan.errors import InvalidParameters, NothingFound
+from catalog.api.ckan.found import find_datasets
 from catalog.api.ckan.resource_ids import CONSTANTS, resource_id
 from catalog.api.ckan.shown import find_resource, show_package, show_packages
 from catalog.models import Dataset, Distribution
@@ -38,12 +39,18 @@ def resource_search(call: Call) -> dict[str, Any]:
     for field, words in terms:
         on_link, on_records, _ = SEARCHED[field]
         condition &= (Q(schema__isnull=True) & on_link(words)) | (Q(current_snapshot__isnull=False) & on_records(words))
-    rows = Distribution.objects.filter(condition, dataset__in=visible_datasets(call.viewer)).order_by("pk")
+    rows = Distribution.objects.filter(condition, visible_rows(call.viewer)).order_by("pk")
     offset, limit = call.whole("offset", 0), call.whole("limit", 100, most=1000)
     shown = list(rows[offset : offset + limit])
     packages = show_packages(Dataset.objects.filter(pk__in={row.dataset_id for row in shown}), call.base)
     resources = {resource["id"]: resource for package in packages for resource in package["resources"]}
     return {"count": rows.count(), "results": [chosen_resource(row.uid, terms, resources) for row in shown]}
+
+
+def visible_rows(viewer: Viewer) -> Q:
+    """Return the condition that a distribution's dataset may be seen, as a join: a list of all datasets would be long."""
+    levels = [level for level, rule in RULES.items() if rule.sees(viewer)]
+    return Q(dataset__withdrawn_at=None, dataset__access_level__in=levels)
 
 
 def chosen_resource(
@@ -121,8 +128,7 @@ def resource_view_list(call: Call) -> list[Any]:
 def format_autocomplete(call: Call) -> list[str]:
     words = (call.text("q") or call.text("incomplete")).strip().casefold()
     limit = call.whole("limit", 5, most=100)
-    links = Distribution.objects.filter(schema__isnull=True, dataset__in=visible_datasets(call.viewer))
-    used = {*links.order_by().values_list("format", flat=True).distinct(), *(code for code, _, _ in SERVED.values())}
+    used = {*find_datasets([], call.viewer).count_by("format"), *(code for code, _, _ in SERVED.values())}
     names = sorted(code.lower() for code in used if code)
     known = sorted(code.lower() for code in vocabulary("file_type") if code not in used)
     return [name for name in (*names, *known) if words and words in name][:limit]

@@ -1,7 +1,7 @@
 """Datasets as packages for this door, with what only the hub knows; a constant number of queries for any number of them."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from catalog.access import Viewer, visible_datasets
 from catalog.api.ckan.errors import NothingFound
@@ -26,6 +26,15 @@ def show_packages(datasets: DatasetQuerySet, base: str) -> list[dict[str, object
 def show_package(dataset: Dataset, base: str) -> dict[str, object]:
     """Return one dataset as a package."""
     return show_packages(Dataset.objects.filter(pk=dataset.pk), base)[0]
+
+
+def show_entries(entries: Sequence[int], base: str) -> list[dict[str, object]]:
+    """Return entries of the search index as packages, in their order."""
+    if not entries:
+        return []
+    datasets = with_records(with_parts(Dataset.objects.filter(search_entry__in=list(entries))))
+    by_entry = {dataset.search_entry.id: dataset for dataset in datasets.select_related("search_entry")}
+    return write_packages((by_entry[entry] for entry in entries if entry in by_entry), base)
 
 
 def write_packages(datasets: Iterable[Dataset], base: str) -> list[dict[str, object]]:
@@ -74,8 +83,8 @@ def find_dataset_of(name: str, viewer: Viewer) -> Dataset:
 def find_resource(identifier: str, viewer: Viewer) -> tuple[Distribution, str]:
     """Return the distribution that a resource is, and its format; links only exist as themselves."""
     meant = candidates(uuid.UUID(identifier)) if is_uuid(identifier) else {}
-    rows = Distribution.objects.filter(uid__in=meant, dataset__in=visible_datasets(viewer))
-    for row in rows.select_related("dataset__organisation"):
-        if meant[row.uid] == MAIN or row.schema is not None:
+    for row in Distribution.objects.filter(uid__in=meant).select_related("dataset__organisation"):
+        is_there = meant[row.uid] == MAIN or row.schema is not None
+        if is_there and visible_datasets(viewer).filter(pk=row.dataset_id).exists():
             return row, meant[row.uid]
     raise NothingFound(name=identifier)

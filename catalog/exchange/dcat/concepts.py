@@ -50,6 +50,8 @@ LABELS: Mapping[str, str] = {"licence": "dct:title", "data_model": "dct:title"}
 CRS_TYPE = (
     "http://inspire.ec.europa.eu/glossary/SpatialReferenceSystem"  # as GeoDCAT-AP tells a CRS from other standards
 )
+# What others mean by a URI that several of our codes share, where the first of them says too much.
+MEANT = {"http://publications.europa.eu/resource/authority/access-right/RESTRICTED": "restricted"}
 LICENCE_TYPE = "http://purl.org/adms/licencetype/"
 ALWAYS_OWN = frozenset({"licence"})
 
@@ -95,7 +97,7 @@ def codes_in(spot: Spot, field: Field, values: list[Node]) -> list[str]:
 
 def code_of(spot: Spot, name: str, value: Node) -> str | None:
     """Return the code of a value: by its URI, its notation, its label, or any name that others have for it."""
-    if isinstance(value, URIRef) and (code := find_by_uri(name, str(value))):
+    if isinstance(value, URIRef) and (code := MEANT.get(str(value)) or find_by_uri(name, str(value))):
         return code
     words = spot.page.words(value, ("skos:notation", "dct:identifier", *LABEL_TERMS))
     if isinstance(value, Words) or (isinstance(value, URIRef) and "/" not in str(value)):

@@ -147,7 +147,3 @@ def texts_of(values: Iterable[Node]) -> dict[str, str]:
         if not told[in_language(words)]:
             told[in_language(words)].append(words)
     return {language: max(found, key=lambda words: (len(words), words)) for language, found in told.items() if found}
-
-
-def is_address(value: Node) -> bool:
-    return isinstance(value, URIRef)

@@ -3,23 +3,28 @@
 import re
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
+import pyshacl
 import pytest
 from builders import make_dataset, make_organisation, publish_rows
-from descriptions import COMPLETE
+from descriptions import COMPLETE, complete
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from rdflib import SH, Graph
 
 from catalog.api.tongues import RDF_TONGUES, TONGUES
 from catalog.exchange.dcat import read_rdf
 from catalog.exchange.entry import Catalogue
 from catalog.models import Dataset
 from catalog.publish import restore_dataset, save_organisation, save_series, withdraw_dataset
+from catalog.standard import Class
 
 pytestmark = pytest.mark.django_db
 BASE = "http://testserver"
+SHAPES = Path(__file__).parents[4] / "shared" / "conformance" / "shacl" / "dcat-ap-3.0.1" / "shapes.ttl"
 EXTENSIONS = [tongue.extension for tongue in RDF_TONGUES]
 
 
@@ -288,6 +293,26 @@ def test_people_at_the_catalogues_address_are_led_to_the_search(client: Client) 
 def test_an_empty_hub_has_an_empty_catalogue(client: Client) -> None:
     catalogue = read(client.get("/catalog.jsonld"))
     assert (slugs(catalogue), catalogue.total, catalogue.next) == ([], 0, "")
+
+
+@pytest.mark.skipif(not SHAPES.exists(), reason="the shapes of DCAT-AP are not here (../shared)")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/catalog.ttl",
+        "/dataset/parking.ttl",
+        "/series/cars.ttl",
+        "/service/hub-api.ttl",
+        "/organisation/hanbit-city.ttl",
+    ],
+)
+def test_every_answer_passes_the_shapes(client: Client, parking: Dataset, address: str) -> None:
+    save_series("cars", {"title": {"ko": "차"}, "description": {"ko": "차에 관한 것"}})
+    save_series("empty", {"title": {"ko": "빈 것"}, "description": {"ko": "아무것도 없음"}})
+    make_dataset("garages", schema=None, series=["cars"], distributions=[complete(Class.DISTRIBUTION)])
+    graph = Graph().parse(data=client.get(address).content, format="turtle")
+    _, report, text = pyshacl.validate(graph, shacl_graph=Graph().parse(SHAPES))
+    assert SH.Violation not in set(report.objects(None, SH.resultSeverity)), text
 
 
 def test_only_reading_is_possible(client: Client, parking: Dataset) -> None:

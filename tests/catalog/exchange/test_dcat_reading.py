@@ -45,6 +45,7 @@ CLEAN = [
     ("dct:accrualPeriodicity eu:frequency\\/MONTHLY", "frequency", "monthly"),
     ("dct:accrualPeriodicity <http://purl.org/cld/freq/daily>", "frequency", "daily"),
     ("dct:accessRights eu:access-right\\/NON_PUBLIC", "access_level", "non-public"),
+    ("dct:accessRights eu:access-right\\/RESTRICTED", "access_level", "restricted"),
     ("dcat:theme eu:data-theme\\/TRAN", "theme", "transport"),
     ("dcat:theme eu:data-theme\\/ENVI, eu:data-theme\\/TRAN", "eu_themes", ["ENVI", "TRAN"]),
     ("dct:spatial [ dct:identifier '44' ]", "region", "44"),

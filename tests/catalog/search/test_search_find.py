@@ -6,8 +6,11 @@ from collections import Counter
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from small_catalogue import write_datasets
 
 from catalog.models import Dataset, Organisation
@@ -18,6 +21,7 @@ from catalog.search.order import FEW
 from catalog.search.question import Question
 from catalog.search.ranks import at_least
 from catalog.search.tokens import initial_tokens, title_tokens
+from catalog.search.vendors import Tokens, Where, vendor
 
 pytestmark = pytest.mark.django_db
 ANYBODY = AnonymousUser()
@@ -51,6 +55,39 @@ def test_the_database_finds_what_the_tokens_mean(subtests: pytest.Subtests) -> N
                 assert set(found_titles(found)) == meant
             else:
                 assert meant == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(chr(ord("가") + 37 * number) for number in range(200)),
+        " ".join("가나" for _ in range(66)),
+        " ".join(chr(ord("a") + number % 26) + str(number) for number in range(50)),
+        "버스 주차장 미세먼지 도서관 " * 12,
+        "parking bus stop air quality library " * 5,
+        "ㅁㅅㅁㅈ" * 50,
+        "ปฏิทินกิจกรรม हिन्दी 日本語 Ελληνικά 😀 ﬁ ŉ İ ẞ",
+        "٣٤ ² ½ Ⅻ 〇",
+    ],
+    ids=range(8),
+)
+def test_the_longest_and_the_strangest_questions_are_answered(text: str) -> None:
+    write_datasets([{"title_ko": text[:200]}, {"title_ko": "다른 것"}])
+    found = find(Query(text=text[:200]), ANYBODY)
+    assert found_titles(found)[:1] == [text[:200]]
+    assert found.count == 1
+
+
+@given(st.text(min_size=1, max_size=20).filter(lambda text: "\x00" not in text))
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_both_databases_hold_any_token_as_it_is(text: str) -> None:
+    tokens = Tokens(*(frozenset(title_tokens(text)),) * 4)
+    with transaction.atomic():
+        vendor().write({1: tokens})
+        assert vendor().holds({1: tokens}) == {1}
+        for found in vendor().match([(Where.TITLE, token) for token in tokens.title][:20] or [(Where.TITLE, "없음")]):
+            assert found == (0b10 if tokens.title else 0)
+        vendor().clear()
 
 
 def test_titles_in_one_piece_come_first_then_titles_then_names_then_descriptions() -> None:

@@ -26,10 +26,10 @@ def versions() -> set:
 
 
 def test_a_dataset_is_found_as_soon_as_it_is_described_and_by_what_it_says_now() -> None:
-    make_dataset("air", title={"ko": "대기질"}, description={"ko": "측정"})
-    assert slugs("대기질") == ["air"]
-    make_dataset("air", title={"ko": "소음"}, description={"ko": "측정"}, theme="transport")
-    assert (slugs("대기질"), slugs("소음"), slugs(theme=["transport"])) == ([], ["air"], ["air"])
+    make_dataset("lamps", title={"ko": "가로등"})
+    assert slugs("가로등") == ["lamps"]
+    make_dataset("lamps", title={"ko": "신호등"}, theme="transport")
+    assert (slugs("가로등"), slugs("신호등"), slugs(theme=["transport"])) == ([], ["lamps"], ["lamps"])
 
 
 def test_what_was_rolled_back_is_not_found() -> None:
