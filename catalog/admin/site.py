@@ -13,9 +13,10 @@ from django.views.i18n import set_language
 from catalog.admin.change import ChangeAdmin
 from catalog.admin.dataset import DatasetAdmin
 from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
+from catalog.admin.link_check import LinkCheckAdmin
 from catalog.admin.organisation import OrganisationAdmin
 from catalog.admin.work import FindWork
-from catalog.models import Catalogue, Change, DataService, Dataset, Organisation, Series
+from catalog.models import Catalogue, Change, DataService, Dataset, LinkCheck, Organisation, Series
 
 CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     Dataset: DatasetAdmin,
@@ -24,6 +25,7 @@ CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     DataService: DataServiceAdmin,
     Catalogue: CatalogueAdmin,
     Change: ChangeAdmin,
+    LinkCheck: LinkCheckAdmin,
 }
 APP_ORDER = ("catalog", "ingest")  # the others follow
 

@@ -14,8 +14,7 @@ from rest_framework.request import Request
 from catalog.api.view import one_value
 from catalog.errors import BadValue
 from catalog.models import Organisation, Series
-from catalog.search import FACETS, SORTS, Query
-from catalog.search.find import Box, Period
+from catalog.search import FACETS, SORTS, Box, Period, Query
 from catalog.standard import is_region, vocabulary
 from catalog.text import Text
 

@@ -28,9 +28,7 @@ from catalog.errors import BadDocument
 from catalog.exchange.jsonld import to_jsonld
 from catalog.text import Text
 
-# Lexical forms stay as the other side wrote them (P60M is not P5Y, a zone Z not +00:00), and what does not fit its
-# datatype is told by our own findings, not in the log. Both can only be said for the whole library.
-rdflib.NORMALIZE_LITERALS = False
+# What does not fit its datatype is told by our own findings, not in the log.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
 
 LINES = 2000  # triples in one chunk of a stream
@@ -112,6 +110,9 @@ def parse_rdf(
     except Refused as refusal:
         raise BadDocument(form=form.label, where=place(name, refusal.line), reason=refusal.reason) from refusal
     graph = rdflib.Dataset(default_union=True) if form.has_graphs else rdflib.Graph()
+    # Lexical forms stay as the other side wrote them (P60M is not P5Y, a zone Z not +00:00). The switch is the library's
+    # own and for all of it; others (pyshacl) turn it back, so it is set each time and never reset.
+    rdflib.NORMALIZE_LITERALS = False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # rdflib 7.6 warns of its own graphs when it fills them

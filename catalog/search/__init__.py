@@ -6,7 +6,7 @@
 
 from catalog.search.explain import Finder, Match, explain, make_finder
 from catalog.search.facets import COUNTED, FACETS, Facet
-from catalog.search.find import Found, Hit, Query, find
+from catalog.search.find import Box, Found, Hit, Period, Query, find
 from catalog.search.index import check_index, index_dataset, index_datasets, rebuild_index
 from catalog.search.order import SORTS, Place, place_kinds
 from catalog.search.question import Question
@@ -16,11 +16,13 @@ __all__ = [
     "COUNTED",
     "FACETS",
     "SORTS",
+    "Box",
     "Facet",
     "Finder",
     "Found",
     "Hit",
     "Match",
+    "Period",
     "Place",
     "Query",
     "Question",

@@ -214,10 +214,18 @@ def check_known_licence(subject: Subject) -> Outcome:
     concept = vocabulary("licence")[subject.licence]
     if concept.mappings.get("eu"):
         return Outcome(True, concept.label, place)
-    near = concept.mappings.get("near", "")
-    sentence = SWITCH_LICENCE if near else KEEP_LICENCE
-    mend = sentence.format(licence=concept.label, near=label_of("licence", near))
+    near = near_licence(concept)
+    mend = SWITCH_LICENCE.format(licence=concept.label, near=near.label) if near else KEEP_LICENCE
     return Outcome(False, NOT_ON_LIST.format(licence=concept.label), place, mend)
+
+
+def near_licence(concept: Concept) -> Concept | None:
+    """Return the licence of the EU's list that says nearly the same, by the vocabulary."""
+    licences = vocabulary("licence")
+    near = licences.get(concept.mappings.get("near", ""))
+    if near is None or near.mappings.get("eu"):
+        return near
+    return near_licence(near)
 
 
 def check_known_access(subject: Subject) -> Outcome:
@@ -301,9 +309,9 @@ NOT_ON_LIST = Text(
     en="'{licence}' is not on the European Union's list of licences",
 )
 SWITCH_LICENCE = Text(
-    ko="이 점수는 유럽연합의 목록에 있는 이용허락에만 주어집니다. 같은 뜻의 '{near}'(으)로 낼 수 있으면 받을 수 있고, "
+    ko="이 점수는 유럽연합의 목록에 있는 이용허락에만 주어집니다. 뜻이 가까운 '{near}'(으)로 낼 수 있으면 받을 수 있고, "
     "'{licence}'(으)로 두어도 자료의 질이 낮은 것은 아닙니다",
-    en="these points are only given to licences on the European list: '{near}' says the same and would earn them; "
+    en="these points are only given to licences on the European list: '{near}' says nearly the same and would earn them; "
     "keeping '{licence}' does not make the data worse",
 )
 KEEP_LICENCE = Text(

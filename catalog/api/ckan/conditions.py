@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 import orjson
 from django.db.models import Case, Count, F, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
-from django.db.models.lookups import Contains, IContains
+from django.db.models.lookups import IContains
 
-from catalog.api.ckan.tag_index import words_of_tag
 from catalog.exchange.ckan import derive_id, from_name, is_uuid
 from catalog.exchange.ckan.names import moment_of
 from catalog.exchange.lucene import Match, Range
@@ -97,26 +96,6 @@ def by_owner(clause: Match | Range) -> Q:
     return Q(organisation__slug__in=[slug for slug in slugs if derive_id("organisation", slug) == clause.value.lower()])
 
 
-def by_tag(clause: Match | Range) -> Q:
-    """Return the condition that a keyword is, or begins with, a tag."""
-    if isinstance(clause, Range):
-        return NOTHING
-    condition = NOTHING
-    for word in words_of_tag(clause.value, is_prefix=clause.is_prefix):
-        for column in ("keywords_ko", "keywords_en"):
-            condition |= in_list(column, word)
-    return condition
-
-
-def in_list(column: str, value: str) -> Q:
-    """Return the condition that a JSON list of texts has this one, spelled either way that databases keep it."""
-    spellings = {orjson.dumps(value).decode(), ascii_json(value)}
-    condition = NOTHING
-    for spelling in spellings:
-        condition |= Q(Contains(Cast(column, TextField()), spelling))
-    return condition
-
-
 def in_document(column: str, value: str) -> Q:
     """Return the condition that a JSON document holds a text anywhere, spelled either way that databases keep it."""
     condition = NOTHING
@@ -172,6 +151,9 @@ def read_moment(text: str) -> dt.datetime:
 def read_microseconds(text: str) -> int:
     """Return a moment as the search index holds it."""
     return (read_moment(text) - EPOCH) // dt.timedelta(microseconds=1)
+
+
+updated_between = by_moment("updated", read_microseconds)  # of entries of the search index, which has an index on it
 
 
 def by_number(expression: Func | Subquery | Coalesce) -> Callable[[Match | Range], Q]:
@@ -261,10 +243,8 @@ FIELD_ROWS: Mapping[str, Callable[[Match | Range], Q]] = {
     "owner_org": by_owner,
     "organization": exactly("organisation__slug"),
     "groups": exactly("theme"),
-    "tags": by_tag,
     "license_id": exactly("licence"),
     "metadata_created": by_moment("created_at", read_moment),
-    "metadata_modified": by_moment("search_entry__updated", read_microseconds),
     "num_tags": by_number(TAGS),
     "num_resources": by_resources,
     "author": by_creator,
@@ -275,7 +255,6 @@ FIELD_ROWS: Mapping[str, Callable[[Match | Range], Q]] = {
 # what ``field:*`` means where the field may be empty
 PRESENT: Mapping[str, Q] = {
     "notes": ~Q(description_ko="", description_en=""),
-    "tags": ~Q(keywords_ko=[], keywords_en=[]),
     "author": ~Q(creators=[]),
     "version": ~Q(version=""),
     "url": ~Q(landing_page=""),

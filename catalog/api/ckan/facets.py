@@ -5,7 +5,6 @@ from typing import Any
 
 from catalog.api.ckan.call import Call
 from catalog.api.ckan.found import Found
-from catalog.api.ckan.tag_index import count_tags, tag_index
 from catalog.exchange.ckan import to_name
 from catalog.models import Organisation
 from catalog.standard import label_of
@@ -35,10 +34,6 @@ def by_count(entry: tuple[str, int]) -> tuple[int, str]:
     return -entry[1], entry[0]
 
 
-def by_tag(found: Found) -> Counts:
-    return tag_index().counts if found.is_everything else count_tags(found.datasets()).counts
-
-
 def by_organization(found: Found) -> Counts:
     return {to_name(slug): number for slug, number in found.count_by("organisation").items()}
 
@@ -46,7 +41,7 @@ def by_organization(found: Found) -> Counts:
 COUNTERS: Mapping[str, Callable[[Found], Counts]] = {
     "organization": by_organization,
     "groups": lambda found: found.count_by("theme"),
-    "tags": by_tag,
+    "tags": lambda found: found.count_by_tag(),
     "res_format": lambda found: found.count_by("format"),
     "license_id": lambda found: found.count_by_licence(),
 }

@@ -4,22 +4,21 @@ Codes are sets that the index has in memory already, words are looked up by it, 
 many datasets are found, and their facets, are then counts of bits. A page is read along the order asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import Q, QuerySet
 
 from catalog.access import RULES, Viewer
-from catalog.api.ckan.conditions import condition_of_field
+from catalog.api.ckan.conditions import condition_of_field, updated_between
+from catalog.api.ckan.tag_index import counted, tag_index
 from catalog.exchange.ckan import from_name
 from catalog.exchange.lucene import And, Clause, Everything, Match, Not, Or
 from catalog.models import Dataset
-from catalog.models.dataset import DatasetQuerySet
 from catalog.models.search_entry import SearchEntry
 from catalog.search.bits import Bits, as_bytes, bits_of, entries_of, union
 from catalog.search.facets import Catalogue, read_catalogue
-from catalog.search.ids import JoinedIds
+from catalog.search.ids import read_ids
 from catalog.search.question import Question
 from catalog.search.vendors import Where, vendor
 
@@ -36,7 +35,6 @@ class Found:
     catalogue: Catalogue
     entries: Bits
     best: Bits = 0
-    is_everything: bool = False
 
     @property
     def count(self) -> int:
@@ -46,15 +44,11 @@ class Found:
         """Count by a facet of the index."""
         return self.catalogue.count(facet, self.entries)
 
-    def count_by_licence(self) -> Mapping[str, int]:
-        """Count by the datasets' own licences; the index counts those of their distributions as well."""
-        rows = self.datasets().order_by().values_list("licence").annotate(number=Count("pk"))
-        return dict(rows)
+    def count_by_tag(self) -> Mapping[str, int]:
+        return dict(counted(tag_index(self.catalogue).tags, self.entries))
 
-    def datasets(self) -> DatasetQuerySet:
-        """Return all that was found, in no order."""
-        statement, value = vendor().select_numbers(entries_of(self.entries))
-        return Dataset.objects.filter(search_entry__in=RawSQL(statement, [value]))
+    def count_by_licence(self) -> Mapping[str, int]:
+        return dict(counted(tag_index(self.catalogue).licences, self.entries))
 
     def page(self, order: Sequence[str], *, start: int, rows: int, by_score: bool = False) -> list[int]:
         """Return the entries from ``start`` on, in the order of some columns of ``SearchEntry``, best matches first."""
@@ -80,7 +74,7 @@ def find_datasets(query: Sequence[Clause], viewer: Viewer) -> Found:
     rest = And(tuple(clause for clause in clauses if not is_free(clause)))
     entries = visible & entries_of_clause(rest, catalogue)
     if not words:
-        return Found(catalogue, entries, is_everything=entries == visible)
+        return Found(catalogue, entries)
     anywhere, in_title = entries_with_words(words)
     return Found(catalogue, entries & anywhere, best=entries & in_title)
 
@@ -113,8 +107,10 @@ def entries_of_clause(clause: Clause, catalogue: Catalogue) -> Bits:
         return union(entries_of_clause(part, catalogue) for part in clause.clauses)
     if is_free(clause):
         return entries_with_words(clause.value)[0]
-    if isinstance(clause, Match) and clause.field in CODES:
-        return entries_with_code(clause, catalogue)
+    if isinstance(clause, Match) and clause.field in LOOKED_UP:
+        return LOOKED_UP[clause.field](clause, catalogue)
+    if clause.field == UPDATED:
+        return bits_of(read_ids(SearchEntry.objects.filter(updated_between(clause))))
     return entries_meeting(condition_of_field(clause), catalogue)
 
 
@@ -136,12 +132,28 @@ def entries_with_code(clause: Match, catalogue: Catalogue) -> Bits:
     return union(bits for code, bits in sets.items() if code.casefold() == wanted)
 
 
+def entries_with_tag(clause: Match, catalogue: Catalogue) -> Bits:
+    return tag_index(catalogue).having_tag(clause.value, is_prefix=clause.is_prefix)
+
+
+def entries_with_licence(clause: Match, catalogue: Catalogue) -> Bits:
+    return tag_index(catalogue).having_licence(clause.value, is_prefix=clause.is_prefix)
+
+
+# fields of a query that need no condition on datasets
+LOOKED_UP: Mapping[str, Callable[[Match, Catalogue], Bits]] = {
+    **dict.fromkeys(CODES, entries_with_code),
+    "tags": entries_with_tag,
+    "license_id": entries_with_licence,
+}
+UPDATED = "metadata_modified"
+
+
 def entries_meeting(condition: Q, catalogue: Catalogue) -> Bits:
     """Return the entries of the datasets that meet a condition; one statement, none for what is always true."""
     if condition == Q():
         return catalogue.entries
-    joined = Dataset.objects.filter(condition).aggregate(ids=JoinedIds("search_entry__id"))["ids"]
-    return bits_of(map(int, joined.split(","))) if joined else 0
+    return bits_of(read_ids(SearchEntry.objects.filter(dataset__in=Dataset.objects.filter(condition))))
 
 
 def read_stretch(entries: Bits, order: Sequence[str], limit: int) -> list[int]:

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from catalog.access import visible_datasets
 from catalog.api.ckan.action import Action
 from catalog.api.ckan.call import Call
-from catalog.api.ckan.conditions import by_tag
 from catalog.api.ckan.errors import NothingFound
-from catalog.api.ckan.shown import show_packages
+from catalog.api.ckan.found import find_datasets
+from catalog.api.ckan.shown import show_entries
 from catalog.api.ckan.tag_index import tag_index
 from catalog.exchange.ckan import derive_id, is_uuid
 from catalog.exchange.lucene import Match
+from catalog.search.facets import read_catalogue
 from catalog.text import Text
 
 MOST_PACKAGES = 1000
@@ -21,7 +21,7 @@ def tag_list(call: Call) -> list[Any]:
     if call.text("vocabulary_id"):
         return []
     words = call.text("query").strip().casefold()
-    names = [name for name in tag_index().counts if words in name.casefold()]
+    names = [name for name in tag_index(read_catalogue()).tags if words in name.casefold()]
     return [document_of(name) for name in names] if call.flag("all_fields", False) else names
 
 
@@ -29,15 +29,15 @@ def tag_show(call: Call) -> dict[str, Any]:
     name = find_tag(call.required("id"))
     document = document_of(name)
     if call.flag("include_datasets", False):
-        datasets = visible_datasets(call.viewer).filter(by_tag(Match("tags", name))).order_by("slug")
-        document["packages"] = show_packages(datasets[:MOST_PACKAGES], call.base)
+        entries = find_datasets([Match("tags", name)], call.viewer).page(["slug"], start=0, rows=MOST_PACKAGES)
+        document["packages"] = show_entries(entries, call.base)
     return document
 
 
 def tag_autocomplete(call: Call) -> list[str]:
     words = (call.text("query") or call.text("q")).strip().casefold()
     offset, limit = call.whole("offset", 0), call.whole("limit", 10, most=1000)
-    names = [name for name in tag_index().counts if words and words in name.casefold()]
+    names = [name for name in tag_index(read_catalogue()).tags if words and words in name.casefold()]
     return names[offset : offset + limit]
 
 
@@ -50,7 +50,7 @@ def document_of(name: str) -> dict[str, Any]:
 
 
 def find_tag(name: str) -> str:
-    counts = tag_index().counts
+    counts = tag_index(read_catalogue()).tags
     if name in counts:
         return name
     if is_uuid(name):

@@ -55,7 +55,7 @@ def agent_name(page: Page, node: Node) -> dict[str, str]:
 
 
 def write_agent(pen: Pen, uri: str, name: Mapping[str, str]) -> None:
-    if pen.tell_once(uri):
+    if pen.begin(uri):
         pen.be(uri, "foaf:Agent")
         pen.label(uri, "foaf:name", Text.from_value(name) or Text(en=uri))
 

@@ -163,7 +163,7 @@ def write_address(pen: Pen, node: str, field: Field, value: str) -> None:
     class_ = DOCUMENTS.get(field.term)
     if class_ == "skos:Concept":
         describe_word(pen, value, scheme_uri("dataset_type") if find_by_uri("dataset_type", value) else "", class_)
-    elif class_ and pen.tell_once(value):
+    elif class_ and pen.begin(value):  # not once a document: there may be as many pages as datasets
         pen.be(value, class_)
         if class_ == "skos:ConceptScheme":
             pen.label(value, "dct:title", taxonomy_title(value))

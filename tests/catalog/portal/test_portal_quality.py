@@ -70,7 +70,7 @@ def test_lost_points_come_first_with_the_field_to_fill(client: Client) -> None:
     assert [loss.split()[0] for loss in losses] == ["−50", "−30", "−30", "−10"]
     assert any("키워드" in loss and "찾을 때 쓰는 낱말을 키워드에 적어 주십시오" in loss for loss in losses)
     assert "공공누리 제1유형" in losses[-1]
-    assert "같은 뜻의 'CC BY 4.0 (저작자표시)'" in losses[-1]
+    assert "뜻이 가까운 'CC BY 4.0 (저작자표시)'" in losses[-1]
 
 
 def test_the_page_speaks_english(client: Client) -> None:

@@ -65,17 +65,16 @@ def test_the_database_finds_what_the_tokens_mean(subtests: pytest.Subtests) -> N
         " ".join(chr(ord("a") + number % 26) + str(number) for number in range(50)),
         "버스 주차장 미세먼지 도서관 " * 12,
         "parking bus stop air quality library " * 5,
-        "ㅁㅅㅁㅈ" * 50,
+        "미세먼지 " * 40,
         "ปฏิทินกิจกรรม हिन्दी 日本語 Ελληνικά 😀 ﬁ ŉ İ ẞ",
         "٣٤ ² ½ Ⅻ 〇",
     ],
     ids=range(8),
 )
 def test_the_longest_and_the_strangest_questions_are_answered(text: str) -> None:
-    write_datasets([{"title_ko": text[:200]}, {"title_ko": "다른 것"}])
+    write_datasets([{"title_ko": text[:200].strip()}, {"title_ko": "다른 것"}])
     found = find(Query(text=text[:200]), ANYBODY)
-    assert found_titles(found)[:1] == [text[:200]]
-    assert found.count == 1
+    assert found_titles(found) == [text[:200].strip()]
 
 
 @given(st.text(min_size=1, max_size=20).filter(lambda text: "\x00" not in text))

@@ -168,6 +168,15 @@ def test_a_korean_licence_is_told_plainly_why_ten_points_are_missing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("licence", "near"), [("kogl-0", "CC0"), ("kogl-4", "CC BY-NC-ND"), ("unrestricted", "CC0"), ("other-open", "")]
+)
+def test_the_nearest_licence_of_the_eu_is_named(licence: str, near: str) -> None:
+    [lost] = score(parking(licence=licence), ALL_ANSWER).lost
+    assert near in lost.mend.ko
+    assert ("뜻이 가까운" in lost.mend.ko) is bool(near)
+
+
+@pytest.mark.parametrize(
     ("points", "band"),
     [(0, "bad"), (120, "bad"), (121, "sufficient"), (220, "sufficient"), (221, "good"), (350, "good"),
      (351, "excellent"), (405, "excellent")],

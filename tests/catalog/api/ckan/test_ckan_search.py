@@ -137,7 +137,7 @@ QUERIES: dict[str, dict[str, Any]] = {
     "tags": {"fq": "tags:낱말*"},
     "facets": {"facet.field": '["organization","groups","tags","res_format","license_id"]'},
 }
-MOST_QUERIES = {"everything": 5, "words": 6, "filters": 6, "tags": 6, "facets": 20}
+MOST_QUERIES = {"everything": 6, "words": 7, "filters": 9, "tags": 8, "facets": 9}
 
 
 @pytest.mark.parametrize("name", QUERIES)
