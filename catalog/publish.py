@@ -97,8 +97,8 @@ def describe_dataset(
     columns = admitted_columns(Dataset, description, Class.DATASET, slug=slug, harvested=harvested)
     columns["organisation"] = find_organisation(description["organisation"])
     dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
-    if dataset is not None and (schema is not None or dataset.distribution is not None):
-        columns.pop("columns")  # the dictionary of records that are served here is their schema
+    if schema is not None or (dataset is not None and dataset.distribution is not None):
+        columns["columns"] = []  # the dictionary of records that are served here is their schema
     if dataset is None:
         outcomes = [Outcome.CREATED]
         dataset = Dataset.objects.create(slug=slug, **columns)
@@ -293,6 +293,9 @@ def lock_feed() -> FeedHead:
 
 def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
     """Append to the change feed; the lock on its head makes the numbers gapless and in commit order."""
+    now = timezone.now()
+    if kind is Change.Kind.DESCRIBED:  # also when it was its organisation, its schema or a link that changed
+        Dataset.objects.filter(pk=dataset.pk).update(modified_at=now)
     head = lock_feed()
     head.sequence += 1
     head.save(update_fields=["sequence"])
@@ -303,7 +306,7 @@ def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str =
         dataset_slug=dataset.slug,
         organisation_slug=dataset.organisation.slug,
         snapshot_digest=snapshot_digest,
-        at=timezone.now(),
+        at=now,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from catalog.api.ckan.actions import ACTIONS
 from catalog.api.tongues import TONGUES
 from catalog.records import FORMATS, OPERATORS, PARAMETERS, REASONS, TYPES
 from catalog.standard import CLASSES, FIELDS, GROUPS, PROFILE, Class, Field, vocabulary
@@ -73,6 +74,14 @@ def formats() -> str:
         for name, format_ in FORMATS.items()
     )
     return markdown(["format", "media type", "answers"], rows)
+
+
+def ckan_actions() -> str:
+    rows = (
+        (f"`{name}`", action.text.ko, action.text.en, ", ".join(f"`{parameter}`" for parameter in action.parameters))
+        for name, action in ACTIONS.items()
+    )
+    return markdown(["action", "하는 일", "answers", "parameters"], rows)
 
 
 def tongues() -> str:
@@ -256,6 +265,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "parameters": parameters,
     "formats": formats,
     "tongues": tongues,
+    "ckan-actions": ckan_actions,
     "types": types,
     "reasons": reasons,
     "profile": profile,

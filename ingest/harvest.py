@@ -29,6 +29,8 @@ from catalog.publish import (
     save_service,
     withdraw_dataset,
 )
+from catalog.standard import Class
+from catalog.standard.salvage import salvage
 from catalog.text import Text
 from ingest.errors import BadSetup
 from ingest.models import Harvested
@@ -48,6 +50,7 @@ HELD = Text(
     en="{gone} of the {known} datasets of the feed '{feed}' are gone. More than {limit} at once withdraw nothing; if this is right, "
     "run again with --accept-deletions.",
 )
+LEFT_OUT = Text(ko="값을 뺐습니다: {reason}", en="the value was left out: {reason}")
 REFUSED = Text(ko="옮기지 못했습니다: {reason}", en="could not be taken: {reason}")
 NO_FEED_NAME = Text(
     ko="피드의 이름은 영문 소문자와 숫자를 '-'로 이은 것이어야 합니다",
@@ -195,7 +198,8 @@ class Reading:
         self.names[kind, slug] = here
         try:
             with transaction.atomic():
-                other.save(here, self.renamed(description), harvested=True)
+                kept = self.salvaged(f"{kind.value} {slug}", self.renamed(description), other.class_)
+                other.save(here, kept, harvested=True)
         except HubError as error:
             self.note(f"{kind.value} {slug}", error)
             return here
@@ -221,7 +225,8 @@ class Reading:
             return
         slug = known.slug if known else self.free_slug(entry.slug, identifier)
         self.names[Harvested.Kind.DATASET, entry.slug] = slug
-        description = self.renamed(entry.description)
+        description = self.salvaged(identifier, self.renamed(entry.description), Class.DATASET)
+        description.setdefault("access_level", "restricted")  # what does not say that it is open is not
         description["organisation"] = self.organisation_of(entry.description) or first_organisation()
         try:
             with transaction.atomic():
@@ -330,6 +335,14 @@ class Reading:
         for keys in batched(seen, 5 * BATCH):
             Harvested.objects.filter(pk__in=keys).update(seen_at=self.now)
 
+    def salvaged(self, where: str, description: Mapping[str, Any], class_: Class) -> dict[str, Any]:
+        """Return what can be stored of a description; what cannot is told."""
+        kept, problems = salvage(description, class_)
+        self.result.findings.extend(
+            Finding(f"{where} {problem.field}", LEFT_OUT.format(reason=problem.text)) for problem in problems
+        )
+        return kept
+
     def note(self, where: str, error: HubError) -> None:
         reason = problems_of(error) if isinstance(error, BadDescription) else error.text
         self.result.findings.append(Finding(where, REFUSED.format(reason=reason)))
@@ -348,15 +361,16 @@ class Other:
 
     model: type[Organisation | Series | DataService]
     save: Callable[..., Any]
+    class_: Class
 
     def exists(self, slug: str) -> bool:
         return self.model.objects.filter(slug=slug).exists()
 
 
 OTHERS: Mapping[Harvested.Kind, Other] = {
-    Harvested.Kind.ORGANISATION: Other(Organisation, save_organisation),
-    Harvested.Kind.SERIES: Other(Series, save_series),
-    Harvested.Kind.SERVICE: Other(DataService, save_service),
+    Harvested.Kind.ORGANISATION: Other(Organisation, save_organisation, Class.ORGANISATION),
+    Harvested.Kind.SERIES: Other(Series, save_series, Class.SERIES),
+    Harvested.Kind.SERVICE: Other(DataService, save_service, Class.SERVICE),
 }
 
 

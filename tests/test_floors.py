@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("catalog", "ingest", "datahub")
 READING = (
-    "catalog.search", "catalog.describe", "catalog.share", "catalog.admission", "catalog.read", "catalog.access",
+    "catalog.search", "catalog.describe", "catalog.share", "catalog.admission", "catalog.browse", "catalog.read", "catalog.access",
 )  # fmt: skip
 VERBS = (*READING, "catalog.quality", "catalog.publish", "catalog.intake")
 DOORS = ("catalog.api", "catalog.portal", "catalog.admin")

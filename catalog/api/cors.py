@@ -3,6 +3,7 @@
 Nothing that a signed-in person sees can be read this way: browsers send no cookies to an origin that answers ``*``.
 """
 
+import re
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,6 +17,12 @@ PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
     "Allow": "GET, HEAD, OPTIONS",
 }
+ACTION = re.compile(r"/api/(3/)?action/")
+ACTIONS = {  # CKAN's clients post their questions and send their key, which this hub does not need
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, OPTIONS",
+    "Access-Control-Allow-Headers": f"{PREFLIGHT['Access-Control-Allow-Headers']}, Authorization, X-CKAN-API-Key",
+    "Allow": "GET, HEAD, POST, OPTIONS",
+}
 
 
 def allow_other_origins(
@@ -27,7 +34,7 @@ def allow_other_origins(
         if not request.path.startswith(PREFIX):
             return get_response(request)
         if request.method == "OPTIONS":
-            return HttpResponse(status=204, headers=PREFLIGHT)
+            return HttpResponse(status=204, headers=PREFLIGHT | (ACTIONS if ACTION.match(request.path) else {}))
         response = get_response(request)
         if request.method in ("GET", "HEAD"):
             response.headers["Access-Control-Allow-Origin"] = "*"

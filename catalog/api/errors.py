@@ -63,6 +63,8 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.BadDescription: Problem(
         422, Text(ko="표준에 맞지 않는 메타데이터", en="The description breaks the standard")
     ),
+    errors.BadDocument: Problem(422, Text(ko="읽을 수 없는 문서", en="Unreadable document")),
+    errors.BadTable: Problem(422, Text(ko="고칠 곳이 있는 표", en="A table to be mended")),
     errors.BadSchema: Problem(422, Text(ko="잘못된 열 정의", en="Wrong column definitions")),
     errors.Conflict: Problem(409, Text(ko="동시에 일어난 변경", en="Conflicting change")),
     Http404: Problem(

@@ -10,9 +10,12 @@ MAKE = {
         )""",
     ],
     "postgresql": [
+        # Tokens lie outside of the rows, which are only visited for their numbers: 20 ms instead of 430 for 55,000 of 100,000.
         """CREATE TABLE catalog_searchtokens (
             entry_id integer PRIMARY KEY, title tsvector NOT NULL, names tsvector NOT NULL, anywhere tsvector NOT NULL
-        )""",
+        ) WITH (toast_tuple_target = 128)""",
+        """ALTER TABLE catalog_searchtokens ALTER COLUMN title SET STORAGE EXTERNAL,
+            ALTER COLUMN names SET STORAGE EXTERNAL, ALTER COLUMN anywhere SET STORAGE EXTERNAL""",
         "CREATE INDEX search_tokens_title ON catalog_searchtokens USING gin (title) WITH (fastupdate = off)",
         "CREATE INDEX search_tokens_names ON catalog_searchtokens USING gin (names) WITH (fastupdate = off)",
         "CREATE INDEX search_tokens_anywhere ON catalog_searchtokens USING gin (anywhere) WITH (fastupdate = off)",

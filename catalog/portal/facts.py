@@ -144,7 +144,7 @@ def show_identifier(value: Mapping[str, str], field: Field, dataset: Dataset) ->
 
 
 def show_agent(value: Mapping[str, Any], field: Field, dataset: Dataset) -> SafeString:
-    name = say(Text.from_value(value.get("name")))
+    name = say(Text.from_value(value["name"])) if value.get("name") else value.get("uri", "")
     shown = outward_link(value["uri"], name) if is_web_address(value.get("uri", "")) else format_html("{}", name)
     return format_html("{} ({})", shown, role) if (role := role_of(value)) else shown
 

@@ -16,8 +16,9 @@ class Spoken:
     text: str
     language: str
 
-    def __str__(self) -> str:
-        return self.text
+    def __str__(self) -> SafeString:
+        """Return the marked text: a template asks for this first. The words alone are ``text``."""
+        return self.__html__()
 
     def __html__(self) -> SafeString:
         if not self.text or self.language == page_language():

@@ -19,6 +19,7 @@ UNFINISHED = re.compile(rf"(?<=[{HANGUL}])[{JAMO}]+$")
 FINALS = 28  # a syllable's last consonant is its remainder
 LOOKED_AT = 60  # of the best datasets, for their keywords
 COLUMNS = ("slug", "title_ko", "title_en", "keywords_ko", "keywords_en")
+KEYS = ("search_entry__title_length", "search_entry__title", "search_entry__slug")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def readings(text: str) -> Iterator[str]:
 
 
 def suggestions(typed: str, found: Found, viewer: Viewer, limit: int) -> Iterator[Suggestion]:
-    rows = visible_datasets(viewer).select_related(None).only(*COLUMNS)
+    rows = visible_datasets(viewer).select_related(None).only(*COLUMNS, *KEYS)
     datasets = [hit.dataset for hit in found.page(rows, limit=LOOKED_AT)]
     few = max(limit // 4, 1)
     named = [*organisations(typed, few), *keywords(typed, datasets, few)][:limit]

@@ -240,9 +240,11 @@ def check_party(*parts: str) -> Check:
     """Return the check of an organisation outside the catalogue, told by the given parts."""
 
     def check(value: object, field: Field) -> Iterator[Broken]:
-        if not isinstance(value, Mapping) or set(value) - set(parts) or is_blank(value.get("name")):
+        if not isinstance(value, Mapping) or set(value) - set(parts) or not (value.get("name") or value.get("uri")):
             yield Broken("form.agent", values={"allowed": ", ".join(parts)})
             return
+        if is_blank(value.get("name")):
+            yield Broken("agent.name")
         for part, check_part in (("name", check_text), ("uri", check_address), ("role", check_code)):
             if not is_blank(value.get(part)):
                 yield from (Broken(b.rule, f".{part}{b.place}", b.values) for b in check_part(value[part], field))

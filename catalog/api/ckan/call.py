@@ -88,11 +88,3 @@ class Call:
             except orjson.JSONDecodeError as error:
                 raise InvalidParameters({name: Text(ko="JSON을 읽을 수 없습니다", en="Cannot parse JSON")}) from error
         return value
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter as the documentation shows it."""
-
-    name: str
-    text: Text

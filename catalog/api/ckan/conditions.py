@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Callable, Mapping
 
 import orjson
-from django.db.models import Case, Count, F, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models import Case, Count, Func, IntegerField, OuterRef, Q, Subquery, TextField, Value, When
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import IContains
 
@@ -156,7 +157,7 @@ def read_microseconds(text: str) -> int:
 updated_between = by_moment("updated", read_microseconds)  # of entries of the search index, which has an index on it
 
 
-def by_number(expression: Func | Subquery | Coalesce) -> Callable[[Match | Range], Q]:
+def by_number(expression: Combinable) -> Callable[[Match | Range], Q]:
     """Return the condition of a number that is counted."""
 
     def condition(clause: Match | Range) -> Q:
@@ -205,22 +206,12 @@ LINKS = Coalesce(
     ),
     0,
 )
-RESOURCES = F("links_number") + Case(
+RESOURCES = LINKS + Case(
     When(served_condition("geojson"), then=Value(len(SERVED))),
     When(served_condition("csv"), then=Value(len(SERVED) - 1)),
     default=Value(0),
     output_field=IntegerField(),
 )
-
-
-def by_resources(clause: Match | Range) -> Q:
-    counted = Dataset.objects.annotate(links_number=LINKS)
-    bounds = [clause.value] if isinstance(clause, Match) else [clause.low, clause.high]
-    if any(bound is not None and not is_whole(bound) for bound in bounds):
-        return NOTHING
-    counted = counted.annotate(counted=RESOURCES)
-    chosen = Q(counted=int(clause.value)) if isinstance(clause, Match) else between("counted", clause, int)
-    return Q(pk__in=counted.filter(chosen).values("pk"))
 
 
 def by_maintainer(clause: Match | Range) -> Q:
@@ -246,7 +237,7 @@ FIELD_ROWS: Mapping[str, Callable[[Match | Range], Q]] = {
     "license_id": exactly("licence"),
     "metadata_created": by_moment("created_at", read_moment),
     "num_tags": by_number(TAGS),
-    "num_resources": by_resources,
+    "num_resources": by_number(RESOURCES),
     "author": by_creator,
     "maintainer": by_maintainer,
     "version": exactly("version"),

@@ -18,7 +18,6 @@ from catalog.share import SERVED
 from catalog.standard import vocabulary
 from catalog.text import Text
 
-# field of a search: the condition on a link, on the records of a dataset, and the key of the resource that it looks at
 Condition = Callable[[str], Q]
 
 
@@ -101,15 +100,13 @@ def never(words: str) -> Q:
 
 def served_format(words: str) -> Q:
     """Return the condition that the records are served in a format with these words in its name."""
-    found = Q(pk__in=[])
-    for name, (code, _, _) in SERVED.items():
-        if words.lower() in code.lower():
-            found |= Q(current_snapshot__schema__has_key="geometry") if name == "geojson" else Q()
-            if name != "geojson":
-                return Q()
-    return found
+    named = {name for name, (code, _, _) in SERVED.items() if words.lower() in code.lower()}
+    if named == {"geojson"}:
+        return Q(current_snapshot__schema__has_key="geometry")
+    return Q() if named else Q(pk__in=[])
 
 
+# field of a search: the condition on a link, the one on the records of a dataset, and the key of the resource
 SEARCHED: Mapping[str, tuple[Condition, Condition, str]] = {
     "name": (any_of("title_ko", "title_en"), any_of("dataset__title_ko", "dataset__title_en"), "name"),
     "description": (any_of("description_ko", "description_en"), never, "description"),

@@ -20,7 +20,11 @@ def finder(question: str, *, is_guess: bool = False) -> Finder:
         ("PM10", "pm10 농도", "<mark>pm10</mark> 농도"),
         ("먼지 오존", "오존과 먼지", "<mark>오존</mark>과 <mark>먼지</mark>"),
         ("시장", "서울시 장애인 시장", "서울시 장애인 <mark>시장</mark>"),
-        ("libraries", "A Library & its library’s books", "A <mark>Library</mark> &amp; its <mark>library</mark>’s books"),
+        (
+            "libraries",
+            "A Library & its library’s books",
+            "A <mark>Library</mark> &amp; its <mark>library</mark>’s books",
+        ),
         ("wifi", "공공 Wi-Fi", "공공 <mark>Wi-Fi</mark>"),
         ("parking", "공영주차장", "공영<mark>주차장</mark>"),
         ("bus stop", "Stops of a bus, bus stops", "Stops of a bus, <mark>bus stops</mark>"),

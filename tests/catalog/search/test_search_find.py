@@ -225,8 +225,12 @@ def test_a_period_finds_the_periods_that_it_meets(start: str | None, end: str | 
 
 @pytest.mark.parametrize("text", ["", "현황"])
 @pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("number", [40, FEW + 300], ids=["few", "many"])
-def test_pages_by_place_and_by_number_are_the_same_and_whole(number: int, sort: str, text: str) -> None:
+@pytest.mark.parametrize("few", [FEW, 50], ids=["looked up one by one", "met along the index"])
+def test_pages_by_place_and_by_number_are_the_same_and_whole(
+    few: int, sort: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("catalog.search.order.FEW", few)
+    number = 700
     write_datasets(made_up(number))
     found = find(Query(text=text, sort=sort), ANYBODY)
     datasets = Dataset.objects.all()

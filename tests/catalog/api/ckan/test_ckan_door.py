@@ -222,12 +222,12 @@ def test_odd_letters_break_nothing(client: Client, parking: None, value: str) ->
         assert client.get(f"/api/3/action/{action}", parameters).status_code in (200, 400, 404, 409)
 
 
-@pytest.mark.parametrize("value", [1, 1.5, True, None, [], {}, ["a"], {"a": 1}])
 @pytest.mark.parametrize("action", sorted(ACTIONS))
-def test_parameters_of_any_json_kind_break_nothing(client: Client, action: str, value: Any) -> None:
-    body = json.dumps(dict.fromkeys(ACTIONS[action].parameters, value))
-    response = client.post(f"/api/3/action/{action}", body, content_type="application/json")
-    assert response.status_code in (200, 400, 404, 409)
+def test_parameters_of_any_json_kind_break_nothing(client: Client, action: str) -> None:
+    for value in (1, 1.5, True, None, [], {}, ["a"], {"a": 1}):
+        body = json.dumps(dict.fromkeys(ACTIONS[action].parameters, value))
+        response = client.post(f"/api/3/action/{action}", body, content_type="application/json")
+        assert response.status_code in (200, 400, 404, 409), value
 
 
 UTIL = {
