@@ -82,7 +82,7 @@ class ChangesView(ApiView):
     def get(self, request: Request) -> Response:
         limit = read_limit(request, default=100, maximum=1000)
         after = one_value(request, "after")
-        [sequence] = read_cursor(after, ORDER, FEED) if after else [0]
+        [sequence] = read_cursor(after, [key.kind for key in ORDER], FEED) if after else [0]
         changes = list(visible_changes(request.user).filter(sequence__gt=sequence)[:limit])
         last = changes[-1].sequence if changes else sequence
         shown = ChangeSerializer(changes, many=True, context={"request": request})

@@ -5,27 +5,27 @@ exactly and at once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
 from typing import TypeAlias
 
 Bits: TypeAlias = int
+ONE = ord("1")
+FLAGS = bytes.maketrans(b"01", b"\x00\x01")
 
 
 def bits_of(entries: Iterable[int]) -> Bits:
     """Return a set of entries; ``entries`` may come in any order."""
     given = entries if isinstance(entries, Sequence) else list(entries)
-    marks = bytearray((max(given, default=0) >> 3) + 1)
+    digits = bytearray(b"0") * (max(given, default=0) + 1)
     for entry in given:
-        marks[entry >> 3] |= 1 << (entry & 7)
-    return int.from_bytes(marks, "little")
+        digits[~entry] = ONE
+    return int(digits, 2)
 
 
 def entries_of(bits: Bits) -> Iterator[int]:
     """Yield the entries of a set in order."""
-    for place, eight in enumerate(as_bytes(bits)):
-        if eight:
-            for bit in range(8):
-                if eight >> bit & 1:
-                    yield place << 3 | bit
+    flags = f"{bits:b}".encode().translate(FLAGS)[::-1]
+    return compress(range(len(flags)), flags)
 
 
 def as_bytes(bits: Bits) -> bytes:

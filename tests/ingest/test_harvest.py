@@ -247,17 +247,30 @@ def test_services_are_kept_with_the_datasets_that_they_serve():
     assert saved.serves == [Harvested.objects.get(kind="dataset").slug]
 
 
-def test_what_is_malformed_is_refused_with_its_reason_and_harms_nothing_else():
+def spoiled(**description):
+    """Return what a catalogue tells whose first dataset has the description given, and whose second is sound."""
     told = from_data_json(document(item("1"), item("2")))
     first, second = told.datasets
-    spoiled = Catalogue(
+    return Catalogue(
         "",
-        datasets=[type(first)(first.slug, "", {"theme": "nonsense"}, identifier="1"), second],
+        datasets=[type(first)(first.slug, "", description, identifier="1"), second],
         organisations=told.organisations,
     )
-    result = harvest("city-a", [spoiled])
+
+
+def test_a_malformed_value_is_left_out_and_told_and_its_dataset_is_kept():
+    result = harvest("city-a", [spoiled(theme="nonsense", title={"ko": "가"})])
+    assert counts(result) == {"created": 2}
+    assert [finding.where for finding in result.findings] == ["1 theme"]
+    assert "the value was left out: unknown code 'nonsense'" in result.findings[0].text.en
+    kept = Dataset.objects.get(title_ko="가")
+    assert (kept.theme, kept.access_level) == ("", "restricted")
+
+
+def test_personal_data_is_refused_with_its_reason_and_harms_nothing_else():
+    result = harvest("city-a", [spoiled(title={"ko": "가"}, access_level="public", personal_data="contains")])
     assert counts(result) == {"created": 1, "refused": 1}
-    assert any("theme" in finding.text.en for finding in result.findings)
+    assert any("personal data" in finding.text.en for finding in result.findings)
 
 
 # from hub to hub

@@ -113,7 +113,7 @@ MISTAKES = [
     (DATASETS, {"theme": "nope"}, 400, "bad-value", "safety, environment", "safety, environment"),
     (DATASETS, {"theme": "transport,nope"}, 400, "bad-value", "'nope'", "'nope'"),
     (DATASETS, {"access_level": "secret"}, 400, "bad-value", "public, registered", "public, registered"),
-    (DATASETS, {"frequency": "always"}, 400, "bad-value", "continuous", "continuous"),
+    (DATASETS, {"frequency": "always"}, 400, "bad-value", "/vocabularies/frequency", "/vocabularies/frequency"),
     (DATASETS, {"region": "99"}, 400, "bad-value", "지역 코드", "a region code"),
     (DATASETS, {"region": "4"}, 400, "bad-value", "지역 코드", "a region code"),
     (DATASETS, {"region": ",".join(f"11{n:03}" for n in range(101))}, 400, "bad-value", "100개까지", "at most 100 values"),

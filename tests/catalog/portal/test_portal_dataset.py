@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from builders import ROWS, SCHEMA, make_dataset, make_organisation, publish_rows
+from descriptions import complete
 from django.contrib.auth import get_user_model
 from django.test import Client
 from portal_reading import by_class, link, read_page, words
@@ -32,6 +33,13 @@ PLACES = Schema(
 )
 
 
+WHOLE = {
+    name: value
+    for name, value in complete().items()
+    if name not in ("organisation", "columns", "personal_data", "access_level")
+} | {"access_level": "public", "personal_data": "none"}
+
+
 @pytest.fixture
 def air() -> Dataset:
     dataset = make_dataset(
@@ -50,11 +58,26 @@ def air() -> Dataset:
     return dataset
 
 
-def test_every_field_of_the_profile_is_shown_with_its_label(client: Client, air: Dataset) -> None:
+def test_every_field_of_the_profile_is_shown_with_its_label(client: Client) -> None:
+    make_dataset("whole", schema=None, **WHOLE)
+
+    labels = words(read_page(client, "/dataset/whole"), f"{by_class('facts', 'dl')}//dt")
+    assert labels[:-1] == [field.label.ko for field in FIELDS if field.name not in ELSEWHERE]
+
+
+def test_a_dataset_elsewhere_tells_where_to_have_it(client: Client) -> None:
+    make_dataset("whole", schema=None, **WHOLE)
+
+    page = read_page(client, "/dataset/whole")
+    addresses = page.xpath("//section[@id='elsewhere']//a/@href")
+    assert addresses == [link["download_url"] for link in WHOLE["distributions"]]
+    assert page.xpath("//section[@id='records']//*[contains(@class, 'notice')]")
+    assert not page.xpath("//section[@id='columns' or @id='versions' or @id='api']")
+
+
+def test_the_title_and_the_description_head_the_page(client: Client, air: Dataset) -> None:
     page = read_page(client, "/dataset/air")
 
-    labels = words(page, f"{by_class('facts', 'dl')}//dt")
-    assert labels[:-1] == [field.label.ko for field in FIELDS if field.name not in ELSEWHERE]
     assert words(page, "//h1") == ["대기질 측정"]
     assert words(page, by_class("description")) == ["측정소별 미세먼지 농도"]
 

@@ -95,7 +95,8 @@ def test_other_fields_may_be_left_out(field: Any) -> None:
         ("bbox", [127.0, 36.2, 126.5, 36.7], "차례로", "the order is"),
         ("bbox", [200000, 500000, 210000, 510000], "WGS 84", "WGS 84"),
         ("other_identifiers", [{"scheme": "https://doi.org/"}], "notation", "notation"),
-        ("creators", [{"uri": "https://a.example/"}], "name은 꼭", "name is mandatory"),
+        ("creators", [{}], "name이나 uri가", "a name or a URI"),
+        ("creators", [{"uri": "https://a.example/"}], "이름을 적어", "give the name"),
         ("creators", [{"name": {"ko": "가"}, "uri": "가"}], "절대 주소", "absolute URI"),
         ("attributions", [{"name": {"ko": "가"}, "role": "주인"}], "'주인' 코드는 없습니다", "unknown code '주인'"),
         ("qualified_relations", [{"role": "custodian"}], "target", "target"),
@@ -260,6 +261,7 @@ BROKEN: tuple[Mapping[str, Any], ...] = (
     {"contact_point": {"name": {"ko": "김한빛 주무관", "en": "Dr. Kim"}, "email": "a@gmail.com"}},
     {"temporal": {"start": "2020-01-02", "end": "2020-01-01"}, "modified": "2026-01-02", "next_update": "2026-01-01"},
     {"region": "42", "temporal": {}},
+    {"creators": [{"uri": "https://a.example/"}]},
     {"region": "42", "temporal": {"start": "2025-01-01"}},
 )
 
