@@ -401,7 +401,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='dataset',
             name='quality_band',
-            field=models.CharField(blank=True, editable=False, max_length=20, verbose_name='quality band'),
+            field=models.CharField(blank=True, choices=catalog.models.labels.quality_bands, editable=False, max_length=20, verbose_name='quality band'),
         ),
         migrations.AddField(
             model_name='dataset',

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models.columns import address, coded, day, decimal, document, listed, string, text, whole, yes_or_no
 from catalog.models.contact import ContactColumns
-from catalog.models.labels import access_levels, definition, frequencies, label, licences, themes
+from catalog.models.labels import access_levels, definition, frequencies, label, licences, quality_bands, themes
 from catalog.models.organisation import Organisation
 from catalog.models.slug import SLUG_LENGTH, check_slug
 from catalog.text import Text
@@ -134,7 +134,9 @@ class Dataset(ContactColumns):
     retention_days = whole("retention_days")
     stream_retention_ms = whole("stream_retention_ms")
     quality_score = models.PositiveSmallIntegerField(_("quality score"), null=True, blank=True, editable=False)
-    quality_band = models.CharField(_("quality band"), max_length=20, blank=True, editable=False)
+    quality_band = models.CharField(
+        _("quality band"), max_length=20, blank=True, editable=False, choices=quality_bands
+    )
     assessed_at = models.DateTimeField(_("assessed"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     modified_at = models.DateTimeField(_("modified"), auto_now=True)

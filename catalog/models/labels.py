@@ -43,5 +43,9 @@ def access_levels() -> list[tuple[str, str]]:
     return concept_choices("access_level")
 
 
+def quality_bands() -> list[tuple[str, str]]:
+    return concept_choices("quality_band")
+
+
 def concept_choices(name: str) -> list[tuple[str, str]]:
     return [(concept.code, speak(concept.label)) for concept in vocabulary(name).values()]

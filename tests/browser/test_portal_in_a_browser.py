@@ -31,7 +31,7 @@ def hub(transactional_db: None, tmp_path: Path, settings: LazySettings) -> None:
 def test_a_visitor_searches_in_korean_and_reads_a_dataset(open_page: OpenPage) -> None:
     page = open_page("/")
 
-    page.get_by_role("searchbox", name="데이터셋 찾기").fill("주 차장")
+    page.get_by_role("combobox", name="데이터셋 찾기").fill("주 차장")
     page.get_by_role("button", name="검색").click()
     expect(page).to_have_url(re.compile(r"/\?q="))
     expect(page.locator(".card mark").first).to_have_text("주차장")
@@ -90,7 +90,7 @@ def test_a_line_is_copied(open_page: OpenPage) -> None:
 def test_everything_works_without_javascript(open_page: OpenPage) -> None:
     page = open_page("/", javascript=False)
 
-    page.get_by_role("searchbox").fill("주차장")
+    page.get_by_role("combobox").fill("주차장")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="한빛시 주차장 정보").click()
     expect(page.locator("table.records tbody tr")).to_have_count(20)
@@ -117,7 +117,7 @@ def test_filters_are_a_drawer_on_a_phone(open_page: OpenPage) -> None:
     facet = page.get_by_role("link", name="안전 1")
     expect(facet).not_to_be_visible()
 
-    page.locator(".facets summary").click()
+    page.locator(".facets > details > summary").click()
     expect(facet).to_be_visible()
 
 
