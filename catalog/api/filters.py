@@ -1,4 +1,4 @@
-"""Which datasets are asked for: one row per parameter, read strictly into a query; labels go into the OpenAPI document.
+"""Which datasets are asked for: one filter per parameter, read strictly into a query; labels go into the OpenAPI document.
 
 Lists are taken as ``a,b`` and as repeated parameters alike. A value that cannot exist is an error, not an empty answer.
 """
@@ -8,12 +8,17 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
+from django import forms
+from django.http import QueryDict
+from django_filters import Filter, FilterSet
 from rest_framework.request import Request
 
-from catalog.api.view import one_value
+from catalog.api.view import only_value
 from catalog.errors import BadValue
-from catalog.models import Organisation, Series
+from catalog.models import Dataset, Organisation, Series
+from catalog.models.labels import speak
 from catalog.search import FACETS, SORTS, Box, Period, Query
 from catalog.standard import is_region, vocabulary
 from catalog.text import Text
@@ -94,17 +99,6 @@ PARAMETERS: Mapping[str, Parameter] = {
         "updated",
     ),
 }  # fmt: skip
-
-
-def read_query(request: Request) -> Query:
-    """Read the parameters into what the search understands."""
-    return Query(
-        text=read_question(one_value(request, "q")),
-        codes={facet: codes for facet in FACETS if (codes := read_codes(facet, request.GET.getlist(facet)))},
-        box=read_box(one_value(request, "bbox")),
-        period=read_period(one_value(request, "datetime")),
-        sort=read_sort(one_value(request, "sort")),
-    )
 
 
 def read_question(text: str) -> str:
@@ -219,3 +213,92 @@ def read_sort(text: str) -> str:
     if text and text not in SORTS:
         raise BadValue(parameter="sort", value=text, expected=", ".join(SORTS))
     return text
+
+
+class AllValues(forms.Widget):
+    """Hands on all the values of a parameter, as they came."""
+
+    def value_from_datadict(self, data: QueryDict, files: object, name: str) -> list[str]:
+        return data.getlist(name)
+
+
+class OneField(forms.Field):
+    """A parameter that may be given once; ``read`` refuses what it cannot read."""
+
+    widget = AllValues
+
+    def __init__(self, *, parameter: str, read: Callable[[str], Any], **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self.parameter = parameter
+        self.read = read
+
+    def clean(self, values: list[str]) -> Any:  # noqa: ANN401
+        return self.read(only_value(self.parameter, values))
+
+
+class CodesField(forms.Field):
+    """A list of codes, given as ``a,b`` and as repeated parameters alike."""
+
+    widget = AllValues
+
+    def __init__(self, *, parameter: str, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(**options)
+        self.parameter = parameter
+
+    def clean(self, values: list[str]) -> list[str]:
+        return read_codes(self.parameter, values)
+
+
+class OneFilter(Filter):
+    field_class = OneField
+
+    def __init__(self, parameter: str, read: Callable[[str], Any]) -> None:
+        super().__init__(label=speak(PARAMETERS[parameter].label), parameter=parameter, read=read)
+
+
+class CodesFilter(Filter):
+    field_class = CodesField
+
+    def __init__(self, parameter: str) -> None:
+        super().__init__(label=speak(PARAMETERS[parameter].label), parameter=parameter)
+
+
+class DatasetFilter(FilterSet):
+    """The parameters of the list of datasets; together they are one query, which the search answers as a whole."""
+
+    q = OneFilter("q", read_question)
+    theme = CodesFilter("theme")
+    organisation = CodesFilter("organisation")
+    region = CodesFilter("region")
+    model = CodesFilter("model")
+    format = CodesFilter("format")
+    licence = CodesFilter("licence")
+    access_level = CodesFilter("access_level")
+    frequency = CodesFilter("frequency")
+    quality = CodesFilter("quality")
+    series = CodesFilter("series")
+    bbox = OneFilter("bbox", read_box)
+    datetime = OneFilter("datetime", read_period)
+    sort = OneFilter("sort", read_sort)
+
+    class Meta:
+        model = Dataset
+        fields: ClassVar[list[str]] = []
+
+    @property
+    def query(self) -> Query:
+        """Return what is asked for; a value that cannot be is a BadValue."""
+        self.form.full_clean()
+        asked = self.form.cleaned_data
+        return Query(
+            text=asked["q"],
+            codes={facet: asked[facet] for facet in FACETS if asked[facet]},
+            box=asked["bbox"],
+            period=asked["datetime"],
+            sort=asked["sort"],
+        )
+
+
+def read_query(request: Request) -> Query:
+    """Read the parameters into what the search understands."""
+    return DatasetFilter(request.GET).query

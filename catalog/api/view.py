@@ -1,5 +1,6 @@
 """What all views of the API share: they only read, unknown parameters are errors, answers can be revalidated."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from django.http import HttpResponseBase
@@ -51,9 +52,14 @@ def cache_control(request: Request) -> str:
 def one_value(request: Request, name: str, default: str = "") -> str:
     """Return the value of a parameter that may be given once."""
     values = request.GET.getlist(name)
+    return only_value(name, values) if values else default
+
+
+def only_value(name: str, values: Sequence[str]) -> str:
+    """Return the one value, "" where there is none; several are refused."""
     if len(values) > 1:
         raise BadValue(parameter=name, value=values, expected=Text(ko="값 하나", en="one value"))
-    return values[0] if values else default
+    return values[0] if values else ""
 
 
 def read_limit(request: Request, *, default: int, maximum: int) -> int:
