@@ -327,7 +327,6 @@ def set_columns(row: models.Model, values: Mapping[str, Any]) -> list[str]:
     return changed
 
 
-
 def finding_document(finding: Finding) -> dict[str, Any]:
     return {
         "code": finding.code,

@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
@@ -82,6 +83,7 @@ def check_files(folder: Path) -> Path:
 def migrate() -> None:
     try:
         call_command("migrate", verbosity=0, interactive=False)
+        call_command("reindex", missing=True, stdout=StringIO())
     except OperationalError as error:
         raise CommandError(
             f"데이터베이스를 쓸 수 없습니다 ({error}). DATABASE_URL을 확인하십시오.\n"

@@ -134,9 +134,7 @@ class Dataset(ContactColumns):
     retention_days = whole("retention_days")
     stream_retention_ms = whole("stream_retention_ms")
     quality_score = models.PositiveSmallIntegerField(_("quality score"), null=True, blank=True, editable=False)
-    quality_band = models.CharField(
-        _("quality band"), max_length=20, blank=True, editable=False, choices=quality_bands
-    )
+    quality_band = models.CharField(_("quality band"), max_length=20, blank=True, editable=False, choices=quality_bands)
     assessed_at = models.DateTimeField(_("assessed"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     modified_at = models.DateTimeField(_("modified"), auto_now=True)

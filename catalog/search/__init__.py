@@ -7,7 +7,7 @@
 from catalog.search.explain import Finder, Match, explain, make_finder
 from catalog.search.facets import COUNTED, FACETS, Facet
 from catalog.search.find import Box, Found, Hit, Period, Query, find
-from catalog.search.index import check_index, index_dataset, index_datasets, rebuild_index
+from catalog.search.index import check_index, index_dataset, index_datasets, index_missing, rebuild_index
 from catalog.search.order import SORTS, Place, place_kinds
 from catalog.search.question import Question
 from catalog.search.suggest import Suggestion, suggest
@@ -32,6 +32,7 @@ __all__ = [
     "find",
     "index_dataset",
     "index_datasets",
+    "index_missing",
     "make_finder",
     "place_kinds",
     "rebuild_index",

@@ -34,6 +34,15 @@ def index_datasets(datasets: Iterable[Dataset]) -> None:
     store(documents, {key: entry for key, entry in present.items() if key in documents})
 
 
+def index_missing() -> int:
+    """Index the datasets that are not in the index, as those of a hub from before there was one; return how many."""
+    indexed = SearchEntry.objects.values("dataset")
+    keys = list(Dataset.objects.current().exclude(pk__in=indexed).values_list("pk", flat=True))
+    for start in range(0, len(keys), BATCH):
+        index_datasets(Dataset.objects.filter(pk__in=keys[start : start + BATCH]))
+    return len(keys)
+
+
 def store(documents: dict[uuid.UUID, Document], present: dict[uuid.UUID, SearchEntry]) -> None:
     new = [key for key in documents if key not in present]
     first = 1 + (SearchEntry.objects.aggregate(last=Max("id"))["last"] or 0) if new else 0

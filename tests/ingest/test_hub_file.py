@@ -79,7 +79,7 @@ BROKEN = {
     "an unknown language": ('en = "Lot number"', 'fr = "Lot"', 'fr = "Lot"', "datasets.0.columns.0.title.fr", "known"),
     "a missing slug": ('slug = "parking-live"\n', "", '[[sources]]\ndataset = "parking-lots"\nconnector = "datagokr"',
                        "sources.1.slug", "is required but missing"),
-    "a missing slug": ('slug = "hanbit-city"\n', "", "[[organisations]]", "organisations.0.slug", "is required"),
+    "a missing slug of an organisation": ('slug = "hanbit-city"\n', "", "[[organisations]]", "organisations.0.slug", "is required"),
     "a number for a text": ('slug = "hanbit-city"', "slug = 44", "slug = 44", "organisations.0.slug", "must be text"),
     "a text for a truth": ("required = true", 'required = "perhaps"', "required", "datasets.0.columns.0.required",
                            "must be true or false"),

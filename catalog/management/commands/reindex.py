@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from catalog.publish import lock_feed
-from catalog.search import check_index, rebuild_index
+from catalog.search import check_index, index_missing, rebuild_index
 
 SHOWN = 20
 
@@ -16,14 +16,16 @@ class Command(BaseCommand):
     help = "Build the search index anew from the datasets; readers keep the old one until it is whole."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="only compare the index with what would be built")
+        way = parser.add_mutually_exclusive_group()
+        way.add_argument("--check", action="store_true", help="only compare the index with what would be built")
+        way.add_argument("--missing", action="store_true", help="only add what is not in it, as after an upgrade")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         if not options["check"]:
             with transaction.atomic():
                 lock_feed()
-                number = rebuild_index()
-            self.stdout.write(f"{number} datasets can be found")
+                number = index_missing() if options["missing"] else rebuild_index()
+            self.stdout.write(f"{number} datasets {'were added' if options['missing'] else 'can be found'}")
             return
         if wrong := check_index():
             more = f" and {len(wrong) - SHOWN} more" if len(wrong) > SHOWN else ""

@@ -39,7 +39,9 @@ def looked(room: Room, manifest: Manifest, **window: Any) -> tuple[Rows, list[in
 
 
 @pytest.mark.parametrize("manifest_name", ["added", "replaced"])
-@pytest.mark.parametrize(("offset", "limit"), [*itertools.product([0, 1, 6, 7, 11, 12, 19], [1, 5, 100]), (0, 0), (500, 5)])
+@pytest.mark.parametrize(
+    ("offset", "limit"), [*itertools.product([0, 1, 6, 7, 11, 12, 19], [1, 5, 100]), (0, 0), (500, 5)]
+)
 def test_a_window_is_a_slice_of_all_records(
     request: pytest.FixtureRequest, shared_room: Room, manifest_name: str, offset: int, limit: int
 ) -> None:

@@ -1,5 +1,7 @@
 """The index lies in the same transaction as the datasets, and a command proves that it is theirs."""
 
+from io import StringIO
+
 import pytest
 from builders import make_dataset, make_organisation, publish_rows
 from django.contrib.auth.models import AnonymousUser
@@ -159,3 +161,13 @@ def test_every_served_format_is_a_file_type() -> None:
     make_dataset("air")
     publish_rows(Dataset.objects.select_related("distribution").get())
     assert set(find(Query(), AnonymousUser()).count_facets()["format"]) == {"CSV", "JSON", "PARQUET"}
+
+
+def test_datasets_that_are_not_in_the_index_are_added_and_no_others():
+    make_dataset("air")
+    make_dataset("noise")
+    SearchEntry.objects.filter(dataset__slug="noise").delete()
+    told = StringIO()
+    call_command("reindex", "--missing", stdout=told)
+    assert told.getvalue() == "1 datasets were added\n"
+    call_command("reindex", "--check")
