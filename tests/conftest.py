@@ -13,6 +13,7 @@ import django
 import kombu.pools
 import pytest
 from django.conf import LazySettings
+from pytest_django import DjangoDbBlocker
 
 from datahub.translations import compile_translations
 
@@ -24,6 +25,7 @@ atexit.register(lambda: os.getpid() == OWNER and shutil.rmtree(HUB, ignore_error
 compile_translations()  # before Django reads them, or a fresh clone speaks English
 django.setup()
 
+from catalog.search.vendors import vendor  # noqa: E402
 from datahub.celery import app  # noqa: E402
 
 
@@ -89,3 +91,14 @@ def closed_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
     yield
+
+
+@pytest.fixture(autouse=True)
+def empty_index(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Empty the table of tokens after a test that commits: it is no model's, so that the flush between such tests misses it."""
+    yield
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if commits or (marker and marker.kwargs.get("transaction")):
+        with django_db_blocker.unblock():
+            vendor().clear()

@@ -132,7 +132,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing_but_time(tmp_path,
 
         world.faults.switch_off("*")
         with celery(hub, *WORKER):
-            assert wait_until(lambda: is_in("published"), 40), log()
+            assert wait_until(lambda: is_in("published"), 120), log()
         assert hub.rows(STATE) == [("published", 2, 320)]
         assert hub.rows("SELECT records, rejected FROM catalog_snapshot") == [(320, 0)]
         assert hub.rows("SELECT count(*) FROM catalog_change WHERE kind = 'snapshot-published'") == [(1,)]
