@@ -70,7 +70,7 @@ def read_terms(call: Call) -> list[tuple[str, str]]:
         raise InvalidParameters({"query": MISSING})
     terms = []
     for text in texts:
-        field, colon, words = text.partition(":") if isinstance(text, str) else ("", "", "")
+        field, colon, words = text.replace("\x00", "").partition(":") if isinstance(text, str) else ("", "", "")
         if not colon or field not in SEARCHED or not words.strip():
             allowed = ", ".join(SEARCHED)
             raise InvalidParameters(
