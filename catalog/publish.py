@@ -53,9 +53,9 @@ def save_organisation(slug: str, description: Mapping[str, Any], *, harvested: b
     outcome = update_row(organisation, columns)
     if outcome is Outcome.CHANGED:
         datasets = list(organisation.datasets.select_related("organisation"))
-        index_datasets(datasets)
         for dataset in datasets:
             record_change(Change.Kind.DESCRIBED, dataset)
+        index_datasets(datasets)  # after the change, which moves the date that they are sorted by
     return outcome
 
 
@@ -107,8 +107,8 @@ def describe_dataset(
     outcomes += [save_schema(dataset, schema), save_links(dataset, description.get("distributions", []))]
     outcome = min(outcomes, key=list(Outcome).index)
     if outcome is not Outcome.UNCHANGED:
-        index_dataset(dataset)
         record_change(Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED, dataset)
+        index_dataset(dataset)  # after the change, which moves the date that it is sorted by
     return outcome
 
 

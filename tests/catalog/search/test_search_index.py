@@ -171,3 +171,19 @@ def test_datasets_that_are_not_in_the_index_are_added_and_no_others():
     call_command("reindex", "--missing", stdout=told)
     assert told.getvalue() == "1 datasets were added\n"
     call_command("reindex", "--check")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: make_dataset("air", theme="culture"),
+        lambda: make_dataset("air", distributions=[{"access_url": "https://hanbit.example/a"}]),
+        lambda: make_organisation(ko="새빛시"),
+    ],
+    ids=["its theme", "a link", "its organisation"],
+)
+def test_the_index_sorts_by_the_date_that_a_change_gave(change) -> None:
+    before = make_dataset("air").modified_at
+    change()
+    assert Dataset.objects.get().modified_at > before
+    call_command("reindex", "--check")
