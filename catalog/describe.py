@@ -14,6 +14,7 @@ from django.db.models import Model, Prefetch
 from catalog.access import Viewer, visible_datasets
 from catalog.errors import DatasetNotFound
 from catalog.models import Dataset, Distribution
+from catalog.models.contact import ContactColumns
 from catalog.models.dataset import DatasetQuerySet
 from catalog.standard import PROFILE, Class, Field, Kind
 
@@ -96,7 +97,7 @@ def stored(field: Field) -> Stored:
     return LISTED if field.many and field.kind is not Kind.PART else STORED[field.kind]
 
 
-def read_plain(row: Model, field: Field) -> Any:  # noqa: ANN401
+def read_plain(row: Model, field: Field) -> object:
     return getattr(row, field.name)
 
 
@@ -104,7 +105,7 @@ def write_string(value: str | None, field: Field) -> Document:
     return {field.name: value or ""}
 
 
-def write_value(value: Any, field: Field) -> Document:  # noqa: ANN401
+def write_value(value: object, field: Field) -> Document:
     return {field.name: value if has_value(value) else None}
 
 
@@ -129,7 +130,7 @@ def read_day(row: Model, field: Field) -> str:
     return iso_day(getattr(row, field.name))
 
 
-def write_day(value: Any, field: Field) -> Document:  # noqa: ANN401
+def write_day(value: object, field: Field) -> Document:
     return {field.name: as_day(value)}
 
 
@@ -137,7 +138,7 @@ def read_moment(row: Model, field: Field) -> str:
     return getattr(row, field.name)
 
 
-def write_moment(value: Any, field: Field) -> Document:  # noqa: ANN401
+def write_moment(value: object, field: Field) -> Document:
     return {field.name: value.isoformat() if isinstance(value, dt.date) else value or ""}
 
 
@@ -154,11 +155,11 @@ def iso_day(day: dt.date | str | None) -> str:
     return day.isoformat() if isinstance(day, dt.date) else day or ""
 
 
-def as_day(value: Any) -> dt.date | None:  # noqa: ANN401
+def as_day(value: object) -> dt.date | None:
     return dt.date.fromisoformat(str(value)) if value else None
 
 
-def read_contact(row: Any, field: Field | None = None) -> Document:  # noqa: ANN401
+def read_contact(row: ContactColumns, field: Field | None = None) -> Document:
     name = {language: getattr(row, f"contact_name_{language}") for language in LANGUAGES}
     contact = {
         "name": {language: text for language, text in name.items() if text},
@@ -180,7 +181,7 @@ def write_contact(value: Mapping[str, Any] | None, field: Field | None = None) -
     }
 
 
-def read_part(row: Model, field: Field) -> Any:  # noqa: ANN401
+def read_part(row: Model, field: Field) -> object:
     """Return the documents of parts that lie in a column (``columns``); parts with rows of their own are no column."""
     return getattr(row, field.name) if field.of is Class.COLUMN else None
 

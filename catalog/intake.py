@@ -265,7 +265,7 @@ def base_of(entry: Entry) -> str:
     return next((name.rpartition(PAGE)[0] for name in names if PAGE in name), settings.BASE_URL)
 
 
-def is_own_measure(name: str, value: Any, dataset: Dataset, stored: Description) -> bool:  # noqa: ANN401
+def is_own_measure(name: str, value: object, dataset: Dataset, stored: Description) -> bool:
     """Tell whether a value is what the hub itself said at some time: how many records there were, when it changed."""
     if has_value(stored.get(name)) or not has_value(value):
         return False
@@ -297,7 +297,7 @@ def merge(shown: Description, told: Description, unspoken: Sequence[Way]) -> dic
     return merged
 
 
-def same(one: Any, other: Any) -> bool:  # noqa: ANN401
+def same(one: object, other: object) -> bool:
     """Tell whether two values say the same, the forms in which the hub serves records left out."""
     one, other = own_links(one), own_links(other)
     return one == other or not (has_value(one) or has_value(other))

@@ -381,7 +381,7 @@ def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def canonical(document: Any) -> bytes:  # noqa: ANN401
+def canonical(document: object) -> bytes:
     """Return JSON in which neither the order of keys nor blanks tell two documents apart."""
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=list)
 

@@ -175,7 +175,7 @@ def fill(text: str, values: Mapping[str, str], path: Path) -> str:
     return text
 
 
-def unstorable_texts(value: Any, place: Location) -> Iterator[Problem]:  # noqa: ANN401
+def unstorable_texts(value: object, place: Location) -> Iterator[Problem]:
     """Yield the texts that no database takes."""
     if isinstance(value, str) and storable(value) != value:
         yield place, Text(ko="쓸 수 없는 문자(NUL 등)가 있습니다", en="holds a character that cannot be stored, as NUL")

@@ -67,7 +67,7 @@ class DocumentField(forms.JSONField):
 
     widget = forms.Textarea(attrs={"rows": 6, "cols": 80, "class": "document", "spellcheck": "false"})
 
-    def prepare_value(self, value: Any) -> str:  # noqa: ANN401
+    def prepare_value(self, value: object) -> str:
         if isinstance(value, str):
             return value
         return json.dumps(value, ensure_ascii=False, indent=2) if value else ""

@@ -4,7 +4,6 @@ A plain text, a day or a number has the field that Django makes from the model's
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from django import forms
 
@@ -101,7 +100,7 @@ class ListedChoiceField(forms.MultipleChoiceField):
     def valid_value(self, value: str) -> bool:
         return True  # the standard tells what is wrong with a code, in its own words
 
-    def has_changed(self, initial: Any, data: Any) -> bool:  # noqa: ANN401
+    def has_changed(self, initial: list[str] | None, data: list[str] | None) -> bool:
         return list(initial or []) != list(data or [])
 
 

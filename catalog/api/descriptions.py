@@ -26,7 +26,7 @@ HEAVY = frozenset(["links", "distributions", "columns"])
 class BriefSerializer(serializers.Serializer):
     """Leaves out what has no value."""
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:  # noqa: ANN401
+    def to_representation(self, instance: object) -> dict[str, Any]:
         shown = super().to_representation(instance)
         return {name: value for name, value in shown.items() if value not in ("", None, {})}
 

@@ -84,7 +84,7 @@ def dig(description: Mapping[str, Any], path: tuple[str, ...]) -> Any:  # noqa: 
     return value
 
 
-def plant(description: dict[str, Any], path: tuple[str, ...], value: Any) -> None:  # noqa: ANN401
+def plant(description: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     for name in path[:-1]:
         description = description.setdefault(name, {})
     description[path[-1]] = value

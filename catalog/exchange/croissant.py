@@ -112,7 +112,7 @@ def to_croissant(catalogue: Catalogue) -> Node:
     }
 
 
-def from_croissant(document: Any, *, where: str = FORM, base: str = "") -> Catalogue:  # noqa: ANN401
+def from_croissant(document: object, *, where: str = FORM, base: str = "") -> Catalogue:
     """Read a Croissant document (bytes, or values read already); one that holds no dataset raises BadDocument."""
     content = load_json(document, FORM, where)
     node = next((each for each in walk(content) if is_a(each, "Dataset")), None)

@@ -70,7 +70,7 @@ def to_data_json(catalogue: Catalogue) -> Iterator[bytes]:
     yield b'\n],"' + REST.encode() + b'":' + orjson.dumps(tell_rest(catalogue)) + b"}"
 
 
-def from_data_json(document: Any, *, where: str = FORM) -> Catalogue:  # noqa: ANN401
+def from_data_json(document: object, *, where: str = FORM) -> Catalogue:
     """Read a document (bytes, or values read already) of any dialect; one that is no catalogue raises BadDocument."""
     content = load_json(document, FORM, where)
     if not isinstance(content, (Mapping, list)):
@@ -102,7 +102,7 @@ class Reader:
     unknown: dict[str, int] = field(default_factory=dict)
     served: dict[str, list[str]] = field(default_factory=dict)
 
-    def read(self, content: Any) -> None:  # noqa: ANN401
+    def read(self, content: object) -> None:
         """Read a catalogue and those within it, or a list of datasets, or one dataset."""
         if isinstance(content, list):
             self.read_datasets(content, "")
@@ -145,7 +145,7 @@ class Reader:
         }
         return {name: value for name, value in values.items() if value}
 
-    def read_datasets(self, items: Any, where: str) -> None:  # noqa: ANN401
+    def read_datasets(self, items: object, where: str) -> None:
         if items is not None and not isinstance(items, list):
             self.reading.notes.refuse(where, shown(items), NO_LIST)
         for number, item in enumerate(as_list(items)):
@@ -164,14 +164,14 @@ class Reader:
         self.told.append((told, item))
         return told
 
-    def read_member(self, value: Any, where: str) -> Told | None:  # noqa: ANN401
+    def read_member(self, value: object, where: str) -> Told | None:
         """Return the dataset that another thing holds or names; it is read when nobody has told it before."""
         key = identifier_of(value)
         if key in self.by_identifier:
             return self.told[self.by_identifier[key]][0]
         return self.read_item(value, where) if isinstance(value, Mapping) and value.get("title") else None
 
-    def read_series(self, value: Any, where: str) -> None:  # noqa: ANN401
+    def read_series(self, value: object, where: str) -> None:
         notes = self.reading.notes
         if not isinstance(value, Mapping):
             notes.refuse(where, value, NO_OBJECT)
@@ -197,7 +197,7 @@ class Reader:
             if told is not None and slug not in told.description.setdefault("series", []):
                 told.description["series"].append(slug)
 
-    def read_service(self, value: Any, where: str) -> None:  # noqa: ANN401
+    def read_service(self, value: object, where: str) -> None:
         notes = self.reading.notes
         if not isinstance(value, Mapping):
             notes.refuse(where, value, NO_OBJECT)
@@ -295,7 +295,7 @@ def is_dataset(content: Mapping[str, Any]) -> bool:
     return str(content.get("@type", "")).endswith("Dataset") or bool(content.keys() & DATASET_MARKS)
 
 
-def identifier_of(value: Any) -> str:  # noqa: ANN401
+def identifier_of(value: object) -> str:
     """Return what a dataset or service is known by: its identifier, else its URI."""
     if isinstance(value, Mapping):
         identifier = value.get("identifier")

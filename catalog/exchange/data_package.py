@@ -76,7 +76,7 @@ def to_data_package(catalogue: Catalogue) -> dict[str, Any]:
     return package
 
 
-def from_data_package(document: Any, *, where: str = FORM, base: str = "") -> Catalogue:  # noqa: ANN401
+def from_data_package(document: object, *, where: str = FORM, base: str = "") -> Catalogue:
     """Read a package (bytes, or values read already) as a catalogue of one dataset.
 
     ``base`` is the address of the hub that wrote it; without it our own packages are known by their ``id``.

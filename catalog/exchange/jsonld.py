@@ -46,7 +46,7 @@ class Tree:
                 roots.append(self.node(subject))
         return roots
 
-    def node(self, subject: Any) -> dict[str, Any]:  # noqa: ANN401
+    def node(self, subject: object) -> dict[str, Any]:
         """Return a node with everything that only it has not yet been told of."""
         document: dict[str, Any] = {"@id": subject.value if isinstance(subject, NamedNode) else f"_:{subject.value}"}
         values: dict[str, list[Any]] = {}

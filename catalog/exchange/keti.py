@@ -74,7 +74,7 @@ class FieldRow:
     owner: str = "dataset"
 
 
-def as_text(value: Any) -> str:  # noqa: ANN401
+def as_text(value: object) -> str:
     """Return a value of theirs as text; what is not text there was never meant as one."""
     if not isinstance(value, (str, int, float)) or isinstance(value, bool):
         raise ValueError(value)
@@ -299,7 +299,7 @@ def write_keti(catalogue: Catalogue) -> Iterable[bytes]:
 # Read
 
 
-def from_keti(document: Any, *, base: str = "") -> Catalogue:  # noqa: ANN401
+def from_keti(document: object, *, base: str = "") -> Catalogue:
     """Read an array of datasets, one dataset, or a page of them; what cannot be read of one is a finding."""
     datasets, total = find_datasets(document)
     entries: list[Entry] = []
@@ -314,7 +314,7 @@ def from_keti(document: Any, *, base: str = "") -> Catalogue:  # noqa: ANN401
     return Catalogue(base, {}, entries, organisations, findings=tuple(findings), total=total)
 
 
-def find_datasets(document: Any) -> tuple[list[Mapping[str, Any]], int]:  # noqa: ANN401
+def find_datasets(document: object) -> tuple[list[Mapping[str, Any]], int]:
     if isinstance(document, Mapping):
         total = next((document[name] for name in TOTALS if isinstance(document.get(name), int)), None)
         listed = next((document[name] for name in LISTS if isinstance(document.get(name), list)), None)

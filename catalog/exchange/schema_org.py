@@ -77,7 +77,7 @@ def to_schema_org(catalogue: Catalogue) -> Node:
     return {name: value for name, value in node.items() if value not in (None, "", [], {})}
 
 
-def from_schema_org(document: Any, *, where: str = FORM, base: str = "") -> Catalogue:  # noqa: ANN401
+def from_schema_org(document: object, *, where: str = FORM, base: str = "") -> Catalogue:
     """Read every Dataset of a document (bytes, or values read already); one without any raises BadDocument.
 
     ``base`` is the address of the hub that wrote it; our own documents tell it.
@@ -166,7 +166,7 @@ def write_variable(column: Mapping[str, Any]) -> Node:
     return {"@type": "PropertyValue"} | {name: value for name, value in values.items() if value not in (None, "")}
 
 
-def walk(content: Any) -> Iterator[Node]:  # noqa: ANN401
+def walk(content: object) -> Iterator[Node]:
     """Yield the objects on top of a document: itself, those of a list, those of ``@graph``."""
     for part in as_list(content):
         if isinstance(part, Mapping):

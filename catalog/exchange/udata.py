@@ -41,7 +41,7 @@ NO_FREQUENCY = Text(ko="알려진 갱신 주기가 아닙니다", en="is no know
 ONCE = "punctual"  # what udata calls a dataset that is published once
 
 
-def from_udata(document: Any, *, where: str = FORM) -> Catalogue:  # noqa: ANN401
+def from_udata(document: object, *, where: str = FORM) -> Catalogue:
     """Read a page of datasets, a list of them, or one; ``next`` is the page after it."""
     content = load_json(document, FORM, where)
     notes = Notes()

@@ -135,5 +135,5 @@ def column_names(dataset: Dataset) -> Iterator[str]:
         yield from (column.get("name", ""), *column.get("title", {}).values())
 
 
-def both(label: Any) -> list[str]:  # noqa: ANN401
+def both(label: object) -> list[str]:
     return [label.ko, label.en]

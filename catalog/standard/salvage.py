@@ -35,7 +35,7 @@ def place_of(problem: Problem) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in problem.field.split(".")]
 
 
-def leave_out(value: Any, way: list[str]) -> None:  # noqa: ANN401
+def leave_out(value: dict[str, Any] | list[Any], way: list[str]) -> None:
     """Take out what lies at the end of the way, or – where the way breaks off – the last thing that there is."""
     first, *rest = way
     inner = part_of(value, first)
@@ -48,7 +48,7 @@ def leave_out(value: Any, way: list[str]) -> None:  # noqa: ANN401
         value.pop(first, None)
 
 
-def part_of(value: Any, name: str) -> Any:  # noqa: ANN401
+def part_of(value: object, name: str) -> object:
     if isinstance(value, dict):
         return value.get(name)
     if isinstance(value, list) and name.isdigit() and int(name) < len(value):

@@ -169,7 +169,7 @@ def known_filter(name: str, schema: Schema) -> str:
     return plain
 
 
-def read_filter(name: str, value: Any, schema: Schema) -> Condition:  # noqa: ANN401
+def read_filter(name: str, value: object, schema: Schema) -> Condition:
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(one, (Mapping, list)) for one in values):
         text = Text(ko=f"'{name}': 값 또는 값의 목록이어야 합니다", en=f"'{name}': must be a value or a list of values")
@@ -188,7 +188,7 @@ def read_filter(name: str, value: Any, schema: Schema) -> Condition:  # noqa: AN
     return Condition(name, "in", read) if len(read) > 1 else Condition(name, "eq", read[0])
 
 
-def as_words(value: Any) -> str:  # noqa: ANN401
+def as_words(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -317,7 +317,7 @@ def links(call: Call, identifier: str, window: Window) -> dict[str, str]:
     return {"start": start, "next": f"{path}?{following}"}
 
 
-def as_parameter(value: Any) -> str:  # noqa: ANN401
+def as_parameter(value: object) -> str:
     if isinstance(value, (Mapping, list)):
         return orjson.dumps(value).decode()
     return as_words(value)

@@ -16,7 +16,7 @@ from catalog.text import Text
 FORM = "CKAN"
 
 
-def read_ckan(document: Any, *, base: str = "") -> Catalogue:  # noqa: ANN401
+def read_ckan(document: object, *, base: str = "") -> Catalogue:
     """Read the datasets and organisations of an answer; a list of bare names is not one (see ``read_names``)."""
     result = open_envelope(document)
     entries: list[Entry] = []
@@ -45,7 +45,7 @@ def read_ckan(document: Any, *, base: str = "") -> Catalogue:  # noqa: ANN401
     )
 
 
-def read_names(document: Any) -> list[str]:  # noqa: ANN401
+def read_names(document: object) -> list[str]:
     """Read an answer that lists names: ``package_list``, ``organization_list``, ``tag_list`` and the like."""
     result = open_envelope(document)
     if not isinstance(result, list):
@@ -65,13 +65,13 @@ def open_envelope(document: Any) -> Any:  # noqa: ANN401
     return document.get("result", document)
 
 
-def reason_of(error: Any) -> str:  # noqa: ANN401
+def reason_of(error: object) -> str:
     if isinstance(error, Mapping):
         return ": ".join(str(error[part]) for part in ("__type", "message") if error.get(part)) or str(dict(error))
     return str(error)
 
 
-def items_of(result: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401
+def items_of(result: object) -> Iterator[Mapping[str, Any]]:
     """Yield the objects of an answer: of a list, of a search, of an organization with its packages, or the one it is."""
     if isinstance(result, list):
         for item in result:
@@ -95,7 +95,7 @@ def is_package(item: Mapping[str, Any]) -> bool:
     return bool(item.get("title")) and bool(item.get("name")) and ("notes" in item or "metadata_created" in item)
 
 
-def is_empty_search(result: Any) -> bool:  # noqa: ANN401
+def is_empty_search(result: object) -> bool:
     return isinstance(result, Mapping) and result.get("results") == []
 
 
@@ -106,7 +106,7 @@ def with_own_slug(entry: Entry, taken: set[str]) -> Entry:
     return entry if slug == entry.slug else Entry(**{**vars(entry), "slug": slug})
 
 
-def unreadable(result: Any) -> BadDocument:  # noqa: ANN401
+def unreadable(result: object) -> BadDocument:
     if isinstance(result, list) and result and isinstance(result[0], str):
         reason = Text(
             ko="이름만 있는 목록입니다. 이름마다 package_show로 설명을 받아야 합니다",

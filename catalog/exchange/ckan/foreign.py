@@ -138,7 +138,7 @@ def words_of(document: Any) -> Any:  # noqa: ANN401
     return " ".join(document) if isinstance(document, list) else document
 
 
-def listed(raw: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401
+def listed(raw: object) -> list[Mapping[str, Any]]:
     """Return the objects of a list, of one object, or of their JSON."""
     document = as_document(raw)
     found = document if isinstance(document, list) else [document]
@@ -203,7 +203,7 @@ def read_licence(facts: Facts) -> str:
     return "unknown"
 
 
-def read_eu_themes(raw: Any) -> list[str]:  # noqa: ANN401
+def read_eu_themes(raw: object) -> list[str]:
     return read_value(raw, FIELD["eu_themes"]) or [] if raw else []
 
 
@@ -218,7 +218,7 @@ def read_temporal(facts: Facts) -> dict[str, str] | None:
     return read_period({side: year_day(words, side) for side, words in bounds.items() if words})
 
 
-def first_word(raw: Any) -> str:  # noqa: ANN401
+def first_word(raw: object) -> str:
     document = as_document(raw)
     return str(document[0] if isinstance(document, list) and document else document)
 
@@ -244,7 +244,7 @@ def read_area(facts: Facts) -> list[float] | None:
     return box_around(facts.get("spatial") or facts.get("spatial_bbox"))
 
 
-def box_around(raw: Any) -> list[float] | None:  # noqa: ANN401
+def box_around(raw: object) -> list[float] | None:
     """Return the box around a GeoJSON geometry, from all coordinates in it."""
     points = list(coordinates(as_document(raw)))
     if not points:
@@ -253,7 +253,7 @@ def box_around(raw: Any) -> list[float] | None:  # noqa: ANN401
     return checked_box(min(xs), min(ys), max(xs), max(ys))
 
 
-def coordinates(value: Any, depth: int = 0) -> Iterator[tuple[float, float]]:  # noqa: ANN401
+def coordinates(value: object, depth: int = 0) -> Iterator[tuple[float, float]]:
     if isinstance(value, Mapping):
         yield from coordinates(value.get("coordinates") or value.get("geometries"), depth + 1)
     elif isinstance(value, list) and depth < 8:

@@ -32,7 +32,7 @@ class Spelling:
     read: Callable[[Any, Field], Any]
 
 
-def write_value(value: Any, field: Field) -> str:  # noqa: ANN401
+def write_value(value: object, field: Field) -> str:
     """Return a value as one string; several values are a JSON list."""
     return as_json(value) if field.many else SPELLINGS[field.kind].write(value)
 
@@ -46,7 +46,7 @@ def read_value(raw: Any, field: Field) -> Any:  # noqa: ANN401
     return [value for value in found if value is not None] or None
 
 
-def parts_of(raw: Any, field: Field) -> list[Any]:  # noqa: ANN401
+def parts_of(raw: object, field: Field) -> list[Any]:
     listed = as_document(raw)
     if isinstance(listed, list):
         return listed
@@ -55,7 +55,7 @@ def parts_of(raw: Any, field: Field) -> list[Any]:  # noqa: ANN401
     return [listed]
 
 
-def as_json(value: Any) -> str:  # noqa: ANN401
+def as_json(value: object) -> str:
     return orjson.dumps(value).decode()
 
 
@@ -69,7 +69,7 @@ def as_document(raw: Any) -> Any:  # noqa: ANN401
         return raw
 
 
-def as_text(raw: Any) -> dict[str, str]:  # noqa: ANN401
+def as_text(raw: object) -> dict[str, str]:
     """Return a text by language: of ``{"ko": …}`` each its own; of a plain one by whether it holds Hangul."""
     given = as_document(raw)
     if isinstance(given, Mapping):
@@ -95,29 +95,29 @@ def plain_text(text: Mapping[str, str] | None) -> str:
     return Text.from_value(text).in_language("ko")
 
 
-def read_code(raw: Any, field: Field) -> str | None:  # noqa: ANN401
+def read_code(raw: object, field: Field) -> str | None:
     return find_code(field.vocabulary, str(raw)) if isinstance(raw, (str, int)) and str(raw).strip() else None
 
 
-def read_region(raw: Any, field: Field) -> str | None:  # noqa: ANN401
+def read_region(raw: object, field: Field) -> str | None:
     return raw if isinstance(raw, str) and is_region(raw) else None
 
 
-def read_string(raw: Any, field: Field | None = None) -> str | None:  # noqa: ANN401
+def read_string(raw: object, field: Field | None = None) -> str | None:
     return str(raw).strip() or None if isinstance(raw, (str, int, float)) else None
 
 
-def read_address(raw: Any, field: Field | None = None) -> str | None:  # noqa: ANN401
+def read_address(raw: object, field: Field | None = None) -> str | None:
     text = read_string(raw)
     return text if text and URI.fullmatch(text) else None
 
 
-def read_day(raw: Any, field: Field | None = None) -> str | None:  # noqa: ANN401
+def read_day(raw: object, field: Field | None = None) -> str | None:
     moment = moment_of(raw) if isinstance(raw, str) else None
     return moment.date().isoformat() if moment else None
 
 
-def read_moment(raw: Any, field: Field | None = None) -> str | None:  # noqa: ANN401
+def read_moment(raw: object, field: Field | None = None) -> str | None:
     """Return a day as a day, and a moment with its offset, as it was written where it had one."""
     text = read_string(raw)
     moment = moment_of(text) if text else None
@@ -128,28 +128,28 @@ def read_moment(raw: Any, field: Field | None = None) -> str | None:  # noqa: AN
     return text if dt.datetime.fromisoformat(text).tzinfo else moment.isoformat()
 
 
-def read_duration(raw: Any, field: Field) -> str | None:  # noqa: ANN401
+def read_duration(raw: object, field: Field) -> str | None:
     text = read_string(raw)
     return text if text and DURATION.fullmatch(text) else None
 
 
-def read_integer(raw: Any, field: Field | None = None) -> int | None:  # noqa: ANN401
+def read_integer(raw: object, field: Field | None = None) -> int | None:
     text = "" if isinstance(raw, bool) else str(raw).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def read_decimal(raw: Any, field: Field) -> float | None:  # noqa: ANN401
+def read_decimal(raw: object, field: Field) -> float | None:
     try:
         return None if isinstance(raw, bool) else float(raw)
     except (TypeError, ValueError):
         return None
 
 
-def read_boolean(raw: Any, field: Field) -> bool | None:  # noqa: ANN401
+def read_boolean(raw: object, field: Field) -> bool | None:
     return {"true": True, "false": False}.get(str(raw).strip().lower())
 
 
-def read_box(raw: Any, field: Field) -> list[float] | None:  # noqa: ANN401
+def read_box(raw: object, field: Field) -> list[float] | None:
     """Read ``[west, south, east, north]``, as a list or divided by commas."""
     document = as_document(raw)
     parts = document.split(",") if isinstance(document, str) else document
@@ -164,7 +164,7 @@ def is_box(west: float, south: float, east: float, north: float) -> bool:
     return -180 <= west <= east <= 180 and -90 <= south <= north <= 90
 
 
-def read_period(raw: Any, field: Field | None = None) -> dict[str, str] | None:  # noqa: ANN401
+def read_period(raw: object, field: Field | None = None) -> dict[str, str] | None:
     given = as_document(raw)
     if not isinstance(given, Mapping):
         return None

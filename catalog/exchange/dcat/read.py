@@ -276,7 +276,7 @@ def document_of(page: Page, node: Node) -> dict[str, Any]:
     return {"@context": {prefix: NAMES[prefix] for prefix in sorted(set(prefixes_of(document)))}} | document
 
 
-def prefixes_of(document: Any) -> Iterator[str]:  # noqa: ANN401
+def prefixes_of(document: object) -> Iterator[str]:
     """Yield the prefixes that a document uses: in its properties, its classes and its datatypes."""
     if isinstance(document, list):
         for part in document:

@@ -65,7 +65,7 @@ def change_line(change: FieldChange) -> str:
     return f"{name}{spoken(change.before)} → {'–' if change.after is None else spoken(change.after)}"
 
 
-def spoken(value: Any) -> str:  # noqa: ANN401
+def spoken(value: object) -> str:
     """Return a value in one line: a text as its languages, everything else as JSON."""
     text = json.dumps(value, ensure_ascii=False) if not isinstance(value, str) else value
     if isinstance(value, dict) and set(value) <= {"ko", "en"} and all(isinstance(part, str) for part in value.values()):
