@@ -9,7 +9,7 @@ from catalog.errors import NoRecords
 from catalog.models import Dataset
 from catalog.records import Schema, as_dictionaries, from_table_schema
 from catalog.records.window import Seen, Window, look_through
-from catalog.storage import question_limits, record_store
+from catalog.storage import caller_limits, record_store
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def browse(dataset: Dataset, viewer: Viewer, choose: Callable[[Schema], Window])
     """Return the rows of the window that ``choose`` makes for the records' schema, if the viewer may read them."""
     schema = browsable_schema(dataset, viewer)
     window = choose(schema)
-    seen = look_through(dataset.current_snapshot.manifest, window, record_store(), question_limits())
+    seen = look_through(dataset.current_snapshot.manifest, window, record_store(), caller_limits())
     return Browsed(schema, window, seen)
 
 

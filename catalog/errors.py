@@ -2,9 +2,14 @@
 
     HubError
     ├── NotFound               DatasetNotFound · OrganisationNotFound · VocabularyNotFound · DataModelNotFound
-    │                          · NoRecords · SnapshotNotFound
+    │                          · NoRecords · SnapshotNotFound · ExportNotFound
     ├── AccessDenied
-    ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadCursor
+    ├── BadKey                 (a key that is unknown, revoked or past its day)
+    ├── KeyNeeded              (something for those who say who they are)
+    ├── QuotaExceeded          (too many requests; seconds to wait)
+    ├── ExportNotReady · ExportGone · TooManyExports
+    ├── TooBusy                (the heavy questions of others come first; seconds to wait)
+    ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadExpression · BadSql · BadCursor
     │                          · UnknownFormat · NoFormAccepted · Unanswerable · TooExpensive
     ├── BadDescription         (a list of problems, each naming its field)
     ├── BadSchema
@@ -82,8 +87,41 @@ class NoRecords(NotFound):
 class SnapshotNotFound(NotFound):
     code = "snapshot-not-found"
     sentence = Text(
-        ko="'{snapshot}' 스냅숏이 없거나 보관 기간이 지났습니다. 커서 없이 처음부터 다시 요청하십시오.",
-        en="The snapshot '{snapshot}' does not exist or is no longer kept; ask again from the start, without a cursor.",
+        ko="'{snapshot}' 스냅숏이 없거나 보관 기간이 지났습니다. 커서나 스냅숏 없이 처음부터 다시 요청하십시오.",
+        en="The snapshot '{snapshot}' does not exist or is no longer kept; ask again from the start, without a cursor or a "
+        "snapshot.",
+    )
+
+
+class ExportNotFound(NotFound):
+    code = "export-not-found"
+    sentence = Text(
+        ko="'{export}' 내보내기가 없습니다. '/api/v1/exports'에 다시 요청하십시오.",
+        en="There is no export '{export}'; order it anew at '/api/v1/exports'.",
+    )
+
+
+class ExportNotReady(HubError):
+    code = "export-not-ready"
+    sentence = Text(
+        ko="'{export}' 내보내기의 파일이 아직 완성되지 않았습니다. 'state'가 'ready'가 되면 받으십시오.",
+        en="The file of the export '{export}' is not ready yet; fetch it when 'state' is 'ready'.",
+    )
+
+
+class ExportGone(HubError):
+    code = "export-gone"
+    sentence = Text(
+        ko="'{export}' 내보내기의 파일은 보관 기간이 지났거나 만들지 못했습니다. '/api/v1/exports'에 다시 요청하십시오.",
+        en="The file of the export '{export}' has expired or could not be written; order it anew at '/api/v1/exports'.",
+    )
+
+
+class TooManyExports(HubError):
+    code = "too-many-exports"
+    sentence = Text(
+        ko="내보내기는 한 번에 {limit}개까지 가질 수 있습니다. 다 받은 것을 'DELETE'로 지우고 다시 요청하십시오.",
+        en="You have {limit} exports, as many as one caller may have at a time; 'DELETE' one that you have fetched.",
     )
 
 
@@ -92,6 +130,48 @@ class AccessDenied(HubError):
     sentence = Text(
         ko="'{dataset}' 데이터셋의 레코드는 접근 등급이 '{level}'이므로 볼 수 없습니다. {reason}",
         en="The records of '{dataset}' are not open to you: its access level is '{level}'. {reason}",
+    )
+
+
+class BadKey(HubError):
+    """A key that opens nothing; why is not told, so that nobody learns which keys there once were."""
+
+    code = "bad-key"
+    sentence = Text(
+        ko="API 키를 알 수 없거나 폐기 또는 만료되었습니다. 'Authorization: Bearer 키'로 올바른 키를 보내거나, 공개 데이터는 키 없이 요청하십시오.",
+        en="The API key is unknown, revoked or expired. Send a valid one as 'Authorization: Bearer KEY', or ask for public "
+        "data without a key.",
+    )
+
+
+class KeyNeeded(HubError):
+    """Something that only those may do who say who they are."""
+
+    code = "key-needed"
+    sentence = Text(
+        ko="이 주소는 API 키가 있어야 쓸 수 있습니다. 운영 기관에서 키를 받아 'Authorization: Bearer 키'로 보내거나 로그인하십시오.",
+        en="This address needs an API key: ask the hub's stewards for one and send it as 'Authorization: Bearer KEY', or "
+        "sign in.",
+    )
+
+
+class QuotaExceeded(HubError):
+    """A caller asks more than was granted; ``policy`` names the limit, ``retry_after`` the seconds until it is worth asking again."""
+
+    code = "quota-exceeded"
+    sentence = Text(
+        ko="허용된 요청 수를 넘었습니다 ({allowed}). {retry_after}초 뒤에 다시 요청하십시오.",
+        en="Too many requests ({allowed}); ask again in {retry_after} seconds.",
+    )
+
+
+class TooBusy(HubError):
+    """A heavy question that found no room in time; ``retry_after`` is how many seconds the others are expected to take."""
+
+    code = "too-busy"
+    sentence = Text(
+        ko="무거운 질문이 많아 지금은 답하지 못합니다. {retry_after}초 뒤에 다시 요청하거나 질문의 범위를 줄이십시오.",
+        en="Other heavy questions are being answered; ask again in {retry_after} seconds, or narrow the question.",
     )
 
 
@@ -130,6 +210,22 @@ class BadValue(BadQuestion):
     sentence = Text(
         ko="'{parameter}'의 값 '{value}'을(를) 읽을 수 없습니다. 올바른 형식: {expected}",
         en="Cannot read '{value}' for '{parameter}'; expected {expected}",
+    )
+
+
+class BadExpression(BadQuestion):
+    """A condition or a value to compute that makes no sense: ``what`` is the operator or the text, ``reason`` why."""
+
+    code = "bad-expression"
+    sentence = Text(ko="'{what}'을(를) 계산할 수 없습니다. {reason}", en="'{what}' cannot be computed: {reason}")
+
+
+class BadSql(BadQuestion):
+    """SQL that is not answered; ``line`` and ``column`` (from 1) are None where the place is not known."""
+
+    code = "bad-sql"
+    sentence = Text(
+        ko="이 SQL에는 답할 수 없습니다{where}. {reason}", en="This SQL cannot be answered{where}: {reason}"
     )
 
 

@@ -17,6 +17,8 @@ from django.utils import timezone
 from catalog.admission import admitted_columns
 from catalog.describe import describe_row, row_columns
 from catalog.errors import Conflict, DatasetNotFound, OrganisationNotFound
+from catalog.file_leases import wake_worker
+from catalog.generation import GENERATION
 from catalog.models import (
     Catalogue,
     Change,
@@ -172,6 +174,7 @@ def publish_snapshot(
     else:
         snapshot.replaced_at = snapshot.published_at
         snapshot.save(update_fields=["replaced_at"])
+    transaction.on_commit(wake_worker)  # its whole files are wanted
     index_dataset(distribution.dataset)
     record_change(Change.Kind.SNAPSHOT_PUBLISHED, distribution.dataset, snapshot_digest=snapshot.digest)
     return snapshot
@@ -207,8 +210,9 @@ def forget_old_snapshots(now: dt.datetime) -> int:
 
 
 def collect_orphan_parts() -> int:
-    """Remove part files that no snapshot names and that are older than any running write."""
-    referenced = set(SnapshotPart.objects.values_list("digest", flat=True).distinct())
+    """Remove files of parts and of their hidden rows that no snapshot names and that are older than any running write."""
+    named = SnapshotPart.objects.order_by()
+    referenced = {digest for name in ("digest", "hidden") for digest in named.values_list(name, flat=True).distinct()}
     return record_store().collect_orphans(referenced)
 
 
@@ -293,6 +297,7 @@ def lock_feed() -> FeedHead:
 
 def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
     """Append to the change feed; the lock on its head makes the numbers gapless and in commit order."""
+    GENERATION.forget()
     now = timezone.now()
     if kind is Change.Kind.DESCRIBED:  # also when it was its organisation, its schema or a link that changed
         Dataset.objects.filter(pk=dataset.pk).update(modified_at=now)

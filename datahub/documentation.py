@@ -7,7 +7,10 @@ from typing import Any
 
 from catalog.api.ckan.actions import ACTIONS
 from catalog.api.tongues import TONGUES
-from catalog.records import FORMATS, OPERATORS, PARAMETERS, REASONS, TYPES
+from catalog.records import AGGREGATES, BUCKETS, FORMATS, FUNCTIONS, OPERATORS, PARAMETERS, REASONS, TYPES
+from catalog.records.operators import Operator
+from catalog.records.sql import FUNCTIONS as SQL_FUNCTIONS
+from catalog.records.sql import KINDS as SQL_KINDS
 from catalog.standard import CLASSES, FIELDS, GROUPS, PROFILE, Class, Field, vocabulary
 from catalog.standard.conformance import RULES
 from catalog.standard.data_models import data_models, model_uri
@@ -62,6 +65,26 @@ def operators() -> str:
     return markdown(["operator", "뜻", "meaning", "types", "example"], rows)
 
 
+def functions() -> str:
+    return table_of(FUNCTIONS)
+
+
+def buckets() -> str:
+    return table_of(BUCKETS)
+
+
+def aggregates() -> str:
+    return table_of(AGGREGATES)
+
+
+def table_of(rows: Mapping[str, Operator]) -> str:
+    """Return a table of operators that are written in expressions."""
+    return markdown(
+        ["name", "뜻", "meaning", "example"],
+        ((f"`{row.cql2 or name}`", row.label.ko, row.label.en, f"`{row.example}`") for name, row in rows.items()),
+    )
+
+
 def parameters() -> str:
     return markdown(
         ["parameter", "뜻", "meaning"], ((f"`{name}`", text.ko, text.en) for name, text in PARAMETERS.items())
@@ -74,6 +97,19 @@ def formats() -> str:
         for name, format_ in FORMATS.items()
     )
     return markdown(["format", "media type", "answers"], rows)
+
+
+def sql_functions() -> str:
+    """Return a table for each kind of function that SQL may call."""
+    tables = []
+    for kind, label in SQL_KINDS.items():
+        rows = (
+            (f"`{row.name}`", row.label.ko, row.label.en, f"`{row.example}`")
+            for row in SQL_FUNCTIONS.values()
+            if row.kind == kind
+        )
+        tables.append(f"**{label.ko} / {label.en}**\n\n{markdown(['function', '뜻', 'meaning', 'example'], rows)}")
+    return "\n\n".join(tables)
 
 
 def ckan_actions() -> str:
@@ -262,8 +298,12 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "link-states": link_states,
     "quality-bands": quality_bands,
     "operators": operators,
+    "functions": functions,
+    "buckets": buckets,
+    "aggregates": aggregates,
     "parameters": parameters,
     "formats": formats,
+    "sql-functions": sql_functions,
     "tongues": tongues,
     "ckan-actions": ckan_actions,
     "types": types,

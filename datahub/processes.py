@@ -43,7 +43,7 @@ def granian_options(host: str, port: int) -> list[str]:
         "--host": host,
         "--port": str(port),
         "--workers": "2",
-        "--blocking-threads": "4",
+        "--blocking-threads": str(settings.WEB_THREADS),
         "--workers-kill-timeout": "10",
     }
     named = [part for option in options.items() for part in option]

@@ -1,6 +1,6 @@
 """The steps of ``manage.py selftest``: what the tests need from Debian, the checks, and where the suite runs.
 
-The suite runs twice: on SQLite and the file queue as on a laptop, on PostgreSQL and Redis as in production.
+The suite runs twice, side by side: on SQLite and the file queue as on a laptop, on PostgreSQL and Redis as in production.
 """
 
 import os
@@ -10,17 +10,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
 from datahub.quickstart import free_port
 
-# Tests wait for processes, servers and browsers more than they compute; a file's tests stay together.
-SIDE_BY_SIDE = ("--numprocesses", "3", "--dist", "loadfile")
+# Tests wait for processes, servers and browsers, too; a file's tests stay together, the files are taken in the order that
+# tests/conftest.py gives them: xdist would keep those with few and long tests for the end.
+SIDE_BY_SIDE = ("--numprocesses", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 SUMMARY_BEGINS = re.compile(r"=+ short test summary info =+")
 SUMMARY_ENDS = re.compile(r"=* ?.*\b(passed|failed|error|errors|skipped|deselected|no tests ran)\b.* in [\d.]+s.*")
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -72,24 +74,53 @@ def run_step(name: str, command: Sequence[str], environment: Mapping[str, str] |
     """Run a command in the project's folder, showing its output as it comes; an interruption reaches all it started."""
     print(f"\n── {name} ──", flush=True)
     output = bytearray()
+    with started(command, subprocess.PIPE, environment) as process:
+        while piece := os.read(process.stdout.fileno(), 65536):
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            output += piece
+    return Outcome(name, process.returncode == 0, last_words(output.decode("utf-8", "replace")))
+
+
+@contextmanager
+def step_beside(
+    name: str, command: Sequence[str], environment: Mapping[str, str] | None = None
+) -> Iterator[Callable[[], Outcome]]:
+    """Run a command while the context's body runs another; the function waits for it, shows its output and tells how it ended."""
+    with tempfile.TemporaryFile() as file, started(command, file, environment) as process:
+
+        def finish() -> Outcome:
+            process.wait()
+            file.seek(0)
+            output = file.read()
+            print(f"\n── {name} ──", flush=True)
+            sys.stdout.buffer.write(output)
+            sys.stdout.buffer.flush()
+            return Outcome(name, process.returncode == 0, last_words(output.decode("utf-8", "replace")))
+
+        yield finish
+
+
+@contextmanager
+def started(
+    command: Sequence[str], output: int | BinaryIO, environment: Mapping[str, str] | None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a command in the project's folder; leaving by an error or an interruption ends all it has started."""
     with subprocess.Popen(
         command,
         cwd=settings.BASE_DIR,
         env=environment,
-        stdout=subprocess.PIPE,
+        stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
     ) as process:
         try:
-            while piece := os.read(process.stdout.fileno(), 65536):
-                sys.stdout.buffer.write(piece)
-                sys.stdout.buffer.flush()
-                output += piece
-        except KeyboardInterrupt:
-            os.killpg(process.pid, signal.SIGINT)
+            yield process
+        except BaseException:
+            with suppress(ProcessLookupError):  # it has ended by itself
+                os.killpg(process.pid, signal.SIGINT)
             process.wait()
             raise
-    return Outcome(name, process.returncode == 0, last_words(output.decode("utf-8", "replace")))
 
 
 def last_words(output: str) -> str:
@@ -110,10 +141,14 @@ def pytest_command(arguments: Sequence[str]) -> list[str]:
 
 @contextmanager
 def on_sqlite() -> Iterator[dict[str, str]]:
-    """Give the environment of a run on the defaults, whatever ``.env`` says, in a data folder of its own."""
+    """Give the environment of a run on the defaults, whatever ``.env`` says, in a data folder of its own.
+
+    Python may keep what it has compiled, also where an image forbids it: the suite starts hundreds of processes.
+    """
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory(prefix="hub-selftest-") as folder:
         yield {
-            **os.environ,
+            **inherited,
             "LANG": "C.UTF-8",
             "HUB_DATA_DIR": folder,
             "DATABASE_URL": f"sqlite:///{folder}/hub.sqlite3",

@@ -22,6 +22,8 @@ if (BASE_DIR / ".env").is_file():
 # Where everything that the hub keeps on disk lies.
 DATA_DIR = Path(env.str("HUB_DATA_DIR", str(BASE_DIR / "var"))).resolve()
 STORE_DIR = DATA_DIR / "store"  # Parquet parts, named by digest
+INDEX_DIR = DATA_DIR / "index"  # serving indexes, always disposable
+FILE_DIR = DATA_DIR / "files"  # whole-snapshot files and exports, always disposable
 RAW_DIR = DATA_DIR / "raw"  # raw answers, kept for a time
 SPOOL_DIR = DATA_DIR / "spool"  # staging and spill files, always disposable
 FILE_ROOTS = [Path(root).resolve() for root in env.list("HUB_FILE_ROOTS", default=[])]
@@ -81,6 +83,8 @@ MIDDLEWARE = [
     "catalog.api.cors.allow_other_origins",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "catalog.api.quota.limit_callers",
+    "catalog.api.repeats.answer_repeats",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -154,7 +158,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "catalog.api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["catalog.api.rendering.OrjsonRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
@@ -187,7 +194,24 @@ SPECTACULAR_SETTINGS = {
 # Records: caps of one query; small machines are the default.
 QUERY_MEMORY_MIB = env.int("HUB_QUERY_MEMORY_MIB", default=512)
 QUERY_SECONDS = env.int("HUB_QUERY_SECONDS", default=60)
+INDEX_RECORDS = env.int("HUB_INDEX_RECORDS", default=5000)  # from so many records on; 0 builds no serving indexes
+BOUNDARIES = env.str("HUB_BOUNDARIES", default="")  # the dataset whose shapes are the districts of questions
+ANSWERS_MIB = env.int("HUB_ANSWERS_MIB", default=64)  # answers that each web process keeps; 0 keeps none
+WEB_THREADS = 4  # of each web process; heavy questions get half of them (catalog/storage.py)
 SNAPSHOT_DAYS = env.int("HUB_SNAPSHOT_DAYS", default=30)  # how long a replaced snapshot stays readable
+
+# Whole-snapshot files and exports: written by the workers, beside the pulls.
+FILE_RECORDS = env.int("HUB_FILE_RECORDS", default=5000000)  # larger snapshots are written when somebody asks
+FILE_MIB = env.int("HUB_FILE_MIB", default=20480)  # the room for all of them; exports get half of it at most
+FILE_WRITERS = env.int("HUB_FILE_WRITERS", default=1)  # how many are written at once, so that pulls go on
+EXPORT_HOURS = env.int("HUB_EXPORT_HOURS", default=24)
+EXPORTS_EACH = env.int("HUB_EXPORTS_EACH", default=5)
+
+# How much a caller of the API may ask; 0 is without a limit. A key may have limits of its own.
+ANONYMOUS_PER_MINUTE = env.int("HUB_ANONYMOUS_PER_MINUTE", default=600)
+KEY_PER_MINUTE = env.int("HUB_KEY_PER_MINUTE", default=6000)
+KEY_PER_DAY = env.int("HUB_KEY_PER_DAY", default=1000000)
+TRUSTED_PROXIES = env.int("HUB_TRUSTED_PROXIES", default=0)  # how many proxies in a row write X-Forwarded-For
 
 # Celery: messages are only hints, the database is the queue of record (docs/decisions/0003).
 register_sqlite_transport()
@@ -224,6 +248,9 @@ CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}},
     "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},
     "assess": {"task": "ingest.tasks.assess", "schedule": 600.0, "options": {"expires": 300}},
+    "build_indexes": {"task": "catalog.tasks.build_indexes", "schedule": 15.0, "options": {"expires": 15}},
+    "write_file": {"task": "catalog.tasks.write_file", "schedule": 10.0, "options": {"expires": 10}},
+    "tidy_files": {"task": "catalog.tasks.tidy_files", "schedule": 600.0, "options": {"expires": 300}},
     "tidy": {"task": "ingest.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
 }
 RUN_LEASE_SECONDS = env.int("HUB_RUN_LEASE_SECONDS", default=45)

@@ -16,6 +16,7 @@ from catalog.models import Distribution
 from catalog.publish import publish_snapshot
 from catalog.records import (
     KOREA,
+    DelimitedFile,
     Expectations,
     Finding,
     Limits,
@@ -32,8 +33,8 @@ from catalog.records import (
 )
 from catalog.storage import record_store
 from catalog.text import Text
-from ingest.connectors import CONNECTORS
-from ingest.connectors.rows import MalformedRow
+from ingest import connectors
+from ingest.connectors import CONNECTORS, MalformedRow
 from ingest.errors import HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong
 from ingest.http import Answer, Session
 from ingest.models import Run, Source
@@ -150,7 +151,8 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
         archive=archive,
         spool=pull.limits.spool,
     ) as http:
-        rows = CONNECTORS[source.connector].read(config, http)
+        connector = CONNECTORS[source.connector]
+        rows = (connector.hand_over or connector.read)(config, http)
         return tabulate(
             watched(rows, pull.heartbeat),
             from_table_schema(source.distribution.schema),
@@ -161,10 +163,18 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
 
 
 def watched(
-    rows: Iterable[Mapping[str, object] | MalformedRow], heartbeat: Heartbeat
-) -> Iterator[Mapping[str, object] | UnreadableRow]:
+    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile], heartbeat: Heartbeat
+) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile]:
     """Count rows as they pass and stop when the lease is lost."""
+
+    def passed(count: int) -> None:
+        heartbeat.progress.rows += count
+        heartbeat.check()
+
     for row in rows:
+        if isinstance(row, connectors.DelimitedFile):
+            yield DelimitedFile(**vars(row), passed=passed)
+            continue
         heartbeat.progress.rows += 1
         if heartbeat.progress.rows % 1000 == 0:
             heartbeat.check()

@@ -2,6 +2,7 @@
 
 import atexit
 import ipaddress
+import itertools
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import kombu.pools
 import pytest
 from django.conf import LazySettings
 from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from datahub.translations import compile_translations
 
@@ -25,8 +27,46 @@ atexit.register(lambda: os.getpid() == OWNER and shutil.rmtree(HUB, ignore_error
 compile_translations()  # before Django reads them, or a fresh clone speaks English
 django.setup()
 
+from catalog.generation import forget_everything  # noqa: E402
+from catalog.records.engine import close_at_exit  # noqa: E402
 from catalog.search.vendors import vendor  # noqa: E402
 from datahub.celery import app  # noqa: E402
+
+STORE, SPOOL = Path(HUB, "store"), Path(HUB, "spool")
+SPILL = SPOOL / "spill"  # where the engine puts what is larger than its memory
+NUMBERS = itertools.count()
+TESTS = Path(__file__).parent
+GROUND = ("catalog/exchange", "catalog/records", "catalog/standard")  # these floors know no Django
+# The files of half a minute and more, and those that start many processes; waiting ones beside computing ones.
+LONG = {
+    name: place
+    for place, name in enumerate(
+        (
+            "datahub/test_quickstart.py",
+            "ingest/test_harvest_of_others.py",
+            "ingest/test_crashes.py",
+            "datahub/test_serve.py",
+            "journeys/test_korean_files.py",
+            "journeys/test_sandbox_hub.py",
+            "datahub/test_bootstrap.py",
+            "ingest/test_tasks.py",
+            "ingest/test_pipeline.py",
+            "browser/test_admin_in_a_browser.py",
+            "browser/test_portal_in_a_browser.py",
+            "browser/test_quality_in_a_browser.py",
+            "datahub/test_broker.py",
+            "ingest/test_harvest.py",
+            "catalog/exchange/test_quality_parity.py",
+            "catalog/exchange/test_dcat_of_others.py",
+            "catalog/search/test_search_find.py",
+            "catalog/search/test_judged_queries.py",
+            "journeys/test_made_up_files.py",
+            "journeys/test_ckanapi.py",
+        )
+    )
+}
+for shared in (STORE, SPOOL):
+    shared.mkdir()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -35,13 +75,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``--database-only`` do not even read the tests of the ground floor, which are more than half of all."""
+    return True if config.getoption("--database-only") and is_on_the_ground(collection_path) else None
+
+
+def is_on_the_ground(path: Path) -> bool:
+    return any(path.is_relative_to(TESTS / folder) for folder in GROUND)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--database-only`` leave out what knows no database, and the browser, which sees the same pages."""
+    """With ``--database-only`` leave out what knows no database, and the browser, which sees the same pages.
+
+    Where several processes share the tests, the files that take longest come first, so that none is left alone with one.
+    """
     if not config.getoption("--database-only"):
-        return
-    kept = [item for item in items if meets_the_database(item) and not item.get_closest_marker("browser")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+        strayed = [item.nodeid for item in items if meets_the_database(item) and is_on_the_ground(item.path)]
+        if strayed:
+            raise pytest.UsageError(f"no test of {', '.join(GROUND)} may meet the database: {', '.join(strayed)}")
+    else:
+        kept = [item for item in items if meets_the_database(item) and not item.get_closest_marker("browser")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        items[:] = kept
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: LONG.get(item.path.relative_to(TESTS).as_posix(), len(LONG)))
 
 
 def meets_the_database(item: pytest.Item) -> bool:
@@ -50,22 +107,38 @@ def meets_the_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def own_folders(tmp_path: Path, settings: LazySettings) -> Path:
-    """Point every folder of the hub, and the queue, into the test's own temporary folder."""
-    settings.DATA_DIR = tmp_path / "var"
-    settings.STORE_DIR = settings.DATA_DIR / "store"
-    settings.RAW_DIR = settings.DATA_DIR / "raw"
-    settings.SPOOL_DIR = settings.DATA_DIR / "spool"
+def own_folders(settings: LazySettings) -> Iterator[Path]:
+    """Point every folder of the hub to an empty one.
+
+    Store and spool stay where they are from test to test: the record engine's connections know their folders and take
+    tens of milliseconds to open. ``tmp_path`` is not taken, which costs as much as a small test.
+    """
+    folder = Path(HUB, f"var-{next(NUMBERS)}")
+    settings.DATA_DIR = folder
+    settings.RAW_DIR = folder / "raw"
+    settings.FILE_DIR, settings.INDEX_DIR = folder / "files", folder / "index"
+    settings.STORE_DIR, settings.SPOOL_DIR = STORE, SPOOL
     settings.BASE_URL = ""
-    for folder in (settings.STORE_DIR, settings.RAW_DIR, settings.SPOOL_DIR):
-        folder.mkdir(parents=True)
-    return settings.DATA_DIR
+    settings.RAW_DIR.mkdir(parents=True)
+    forget_everything()  # the next test's database is another one
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)  # a test may have put a file in its place
+    empty(STORE)
+    empty(SPOOL)
+
+
+def empty(folder: Path) -> None:
+    if SPILL.exists():
+        close_at_exit()  # a connection that has spilled expects its folder to stay
+    if not folder.is_dir() or any(folder.iterdir()):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
 
 
 @pytest.fixture(autouse=True)
-def own_queue(tmp_path: Path) -> Iterator[str]:
+def own_queue() -> Iterator[str]:
     """Send hints to a queue file of the test's own; no test may write to the developer's."""
-    url = f"sqlitelease:///{tmp_path / 'broker.sqlite3'}"
+    url = f"sqlitelease:///{HUB}/queue-{next(NUMBERS)}.sqlite3"
     app.conf.update(broker_url=url, broker_read_url=url, broker_write_url=url)
     forget_connections()
     yield url
@@ -77,8 +150,8 @@ def forget_connections() -> None:
     app._pool = app.amqp._producer_pool = None
 
 
-@pytest.fixture(autouse=True)
-def closed_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="session", autouse=True)
+def closed_network() -> Iterator[None]:
     """Refuse connections to anything but this machine's loopback."""
     connect = socket.socket.connect
 
@@ -89,8 +162,25 @@ def closed_network(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 raise AssertionError(f"a test tried to reach {host}")
         return connect(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files_found_once() -> Iterator[None]:
+    """Let the middlewares of all clients share what the first of them found: each looks through all packages anew."""
+    find, found = WhiteNoiseMiddleware.add_files_from_finders, {}
+
+    def find_once(self: WhiteNoiseMiddleware) -> None:
+        if not found:
+            find(self)
+            found.update(self.files)
+        self.files |= found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", find_once)
+        yield
 
 
 @pytest.fixture(autouse=True)

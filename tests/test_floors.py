@@ -10,9 +10,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("catalog", "ingest", "datahub")
 READING = (
-    "catalog.search", "catalog.describe", "catalog.share", "catalog.admission", "catalog.browse", "catalog.read", "catalog.access",
+    "catalog.search", "catalog.describe", "catalog.share", "catalog.admission", "catalog.browse", "catalog.read", "catalog.sql", "catalog.access",
 )  # fmt: skip
-VERBS = (*READING, "catalog.quality", "catalog.publish", "catalog.intake")
+WRITING = ("catalog.file_leases", "catalog.files", "catalog.exports", "catalog.write_file")
+VERBS = (*READING, "catalog.keys", *WRITING, "catalog.quality", "catalog.publish", "catalog.intake")
 DOORS = ("catalog.api", "catalog.portal", "catalog.admin")
 GROUND = ("catalog.standard", "catalog.exchange", "catalog.records", "catalog.errors", "catalog.text")
 
@@ -38,7 +39,7 @@ NEVER = (
     Rule(("catalog.api",), ("catalog.portal", "catalog.admin"), "three doors, one house"),
     Rule(("catalog.portal",), ("catalog.api", "catalog.admin"), "three doors, one house"),
     Rule(("catalog.admin",), ("catalog.api", "catalog.portal"), "three doors, one house"),
-    Rule(PACKAGES, ("duckdb", "pyarrow"), "the engine can be replaced in a day", but=("catalog.records",)),
+    Rule(PACKAGES, ("duckdb", "pyarrow", "pyogrio", "sqlglot"), "the engine can be replaced in a day", but=("catalog.records",)),
     Rule(("catalog.exchange",), ("catalog.records",), "a tongue knows documents, not rows"),
     Rule(PACKAGES, ("rdflib", "pyoxigraph"), "so can the libraries of RDF", but=("catalog.exchange", "catalog.standard")),
     Rule(

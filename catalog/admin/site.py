@@ -10,13 +10,26 @@ from django.urls import URLPattern, URLResolver, path
 from django.utils.translation import gettext_lazy as _
 from django.views.i18n import set_language
 
+from catalog.admin.api_key import ApiKeyAdmin
 from catalog.admin.change import ChangeAdmin
 from catalog.admin.dataset import DatasetAdmin
 from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
 from catalog.admin.link_check import LinkCheckAdmin
 from catalog.admin.organisation import OrganisationAdmin
 from catalog.admin.work import FindWork
-from catalog.models import Catalogue, Change, DataService, Dataset, LinkCheck, Organisation, Series
+from catalog.admin.written_files import ExportAdmin, SnapshotFileAdmin
+from catalog.models import (
+    ApiKey,
+    Catalogue,
+    Change,
+    DataService,
+    Dataset,
+    Export,
+    LinkCheck,
+    Organisation,
+    Series,
+    SnapshotFile,
+)
 
 CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     Dataset: DatasetAdmin,
@@ -26,6 +39,9 @@ CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     Catalogue: CatalogueAdmin,
     Change: ChangeAdmin,
     LinkCheck: LinkCheckAdmin,
+    ApiKey: ApiKeyAdmin,
+    Export: ExportAdmin,
+    SnapshotFile: SnapshotFileAdmin,
 }
 APP_ORDER = ("catalog", "ingest")  # the others follow
 

@@ -25,6 +25,7 @@ from catalog.text import Text
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+CHALLENGE = 'Bearer realm="api"'  # RFC 6750, section 3; with the reason where a key was sent
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,28 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.DataModelNotFound: Problem(404, Text(ko="없는 데이터 모델", en="Unknown data model")),
     errors.NoRecords: Problem(404, Text(ko="공개된 레코드 없음", en="No published records")),
     errors.SnapshotNotFound: Problem(410, Text(ko="보관이 끝난 스냅숏", en="The snapshot is no longer kept")),
+    errors.ExportNotFound: Problem(404, Text(ko="없는 내보내기", en="Unknown export")),
+    errors.ExportNotReady: Problem(409, Text(ko="아직 만들고 있는 파일", en="The file is not ready yet")),
+    errors.ExportGone: Problem(410, Text(ko="보관이 끝난 내보내기", en="The export is no longer kept")),
+    errors.TooManyExports: Problem(429, Text(ko="내보내기가 너무 많음", en="Too many exports")),
     errors.NotFound: Problem(404, NOTHING_HERE),
+    errors.BadKey: Problem(401, Text(ko="쓸 수 없는 API 키", en="Unusable API key")),
+    errors.KeyNeeded: Problem(401, Text(ko="API 키가 필요함", en="An API key is needed")),
+    errors.QuotaExceeded: Problem(429, Text(ko="너무 많은 요청", en="Too many requests")),
+    errors.TooBusy: Problem(503, Text(ko="지금은 바쁨", en="Too busy")),
     errors.AccessDenied: Problem(403, Text(ko="접근 등급에 따라 제한됨", en="Closed by its access level")),
     errors.UnknownParameter: Problem(400, Text(ko="알 수 없는 매개변수", en="Unknown parameter")),
     errors.UnknownColumn: Problem(400, Text(ko="없는 열", en="Unknown column")),
     errors.UnknownOperator: Problem(400, Text(ko="쓸 수 없는 연산자", en="Unknown operator")),
     errors.BadValue: Problem(400, Text(ko="읽을 수 없는 값", en="Unreadable value")),
+    errors.BadExpression: Problem(400, Text(ko="계산할 수 없는 식", en="Unusable expression")),
+    errors.BadSql: Problem(400, Text(ko="답할 수 없는 SQL", en="Unanswerable SQL")),
     errors.BadCursor: Problem(400, Text(ko="맞지 않는 커서", en="Unusable cursor")),
     errors.UnknownFormat: Problem(400, Text(ko="없는 형식", en="Unknown format")),
     errors.NoFormAccepted: Problem(406, Text(ko="줄 수 없는 형식", en="Not acceptable")),
     errors.Unanswerable: Problem(400, Text(ko="답할 수 없는 질문", en="Unanswerable question")),
-    errors.TooExpensive: Problem(400, Text(ko="너무 큰 질문", en="Too expensive a question")),
+    # 422, not 400: the question is well said; not 503: asking it again unchanged does not help, so no Retry-After either.
+    errors.TooExpensive: Problem(422, Text(ko="너무 큰 질문", en="Too expensive a question")),
     errors.BadQuestion: Problem(400, Text(ko="답할 수 없는 질문", en="Unanswerable question")),
     errors.BadDescription: Problem(
         422, Text(ko="표준에 맞지 않는 메타데이터", en="The description breaks the standard")
@@ -81,8 +93,8 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         Text(ko="쓸 수 없는 메서드", en="Method not allowed"),
         "method-not-allowed",
         Text(
-            ko="이 API는 읽기 전용입니다. '{method}' 대신 GET, HEAD, OPTIONS를 쓰십시오.",
-            en="This API is read-only: '{method}' is not possible; allowed: GET, HEAD, OPTIONS.",
+            ko="이 주소에는 '{method}'을(를) 쓸 수 없습니다. 쓸 수 있는 것은 'Allow' 머리글에 있습니다.",
+            en="'{method}' is not possible at this address; the 'Allow' header lists what is.",
         ),
     ),
     exceptions.NotAcceptable: Problem(
@@ -172,8 +184,16 @@ def answer_problem(error: Exception, request: HttpRequest | Request) -> HttpResp
         orjson.dumps(document, default=str),
         status=problem.status,
         content_type=MEDIA_TYPE,
-        headers={"Content-Language": language, "Cache-Control": "no-store"},
+        headers={"Content-Language": language, "Cache-Control": "no-store", **advice(problem, code, values)},
     )
+
+
+def advice(problem: Problem, code: str, values: Mapping[str, object]) -> dict[str, str]:
+    """Return what the headers say about asking again: when, or with which credentials."""
+    found = {"Retry-After": str(values["retry_after"])} if "retry_after" in values else {}
+    if problem.status == 401:
+        found["WWW-Authenticate"] = CHALLENGE + (', error="invalid_token"' if code == errors.BadKey.code else "")
+    return found
 
 
 def find_problem(error: Exception) -> Problem:

@@ -5,8 +5,8 @@ other formats answer whole unless ``limit`` or ``cursor`` asks for a page.
 """
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
-from urllib.parse import quote
+from contextlib import closing
+from typing import Any
 
 import orjson
 from django.http import HttpResponse, StreamingHttpResponse
@@ -20,18 +20,30 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.request import Request
 
 from catalog.api.addresses import next_address, query_pairs
-from catalog.api.documentation import CURSOR, JSON, SLUG, operation, operator_table, parameter, path_parameter
+from catalog.api.compression import coding_of, compressed, tagged
+from catalog.api.documentation import (
+    CURSOR,
+    JSON,
+    SLUG,
+    explained,
+    operation,
+    operator_table,
+    parameter,
+    path_parameter,
+)
+from catalog.api.file_names import Named, attachment, inline
 from catalog.api.view import ApiView, cache_control, one_value
-from catalog.describe import find_dataset
+from catalog.asked import find_asked
 from catalog.errors import BadValue, Unanswerable
-from catalog.models import Dataset
+from catalog.models import Snapshot
 from catalog.models.labels import speak
-from catalog.read import Answer, Question, answer, ask, stream
-from catalog.records import FORMATS, MAXIMUM_LIMIT, PARAMETERS
+from catalog.read import CHOICES, Answer, Asked, answer, ask, stream
+from catalog.records import ENCODINGS, FORMATS, FORMULAS, MAXIMUM_LIMIT, PARAMETERS, to_table_schema
+from catalog.records.query import WGS84
+from catalog.records.schema import COORDINATE_SYSTEMS
 from catalog.text import Text
 
 MEDIA_TYPES: Mapping[str, str] = {row.media_type.partition(";")[0]: name for name, row in FORMATS.items()}
-FORBIDDEN_IN_FILE_NAMES = dict.fromkeys(map(ord, '<>:"/\\|?*'), " ") | dict.fromkeys([*range(32), 127], " ")
 
 
 class SnapshotIdentitySerializer(serializers.Serializer):
@@ -56,6 +68,11 @@ class RecordPageSerializer(serializers.Serializer):
     )
     next = serializers.URLField(allow_null=True)
     snapshot = SnapshotIdentitySerializer()
+    columns = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text=speak(Text(ko="columns=dictionary일 때만", en="Only with columns=dictionary.")),
+    )
 
 
 EXAMPLE = OpenApiExample(
@@ -92,20 +109,46 @@ FILTERS = OpenApiParameter(
         OpenApiExample("At least 80 at one station", value={"pm10__gte": "80", "station": "중구"}),
     ],
 )
+TYPED: Mapping[str, Mapping[str, Any]] = {
+    "limit": {"kind": {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT}},
+    "sample": {"kind": {"type": "integer", "minimum": 1}},
+    "distinct": {"enum": ["true", "false"]},
+    "count": {"enum": ["exact", "none"]},
+    "filter-lang": {"enum": ["cql2-text", "cql2-json"]},
+    "crs": {"enum": list(COORDINATE_SYSTEMS)},
+}
 QUESTION_PARAMETERS = [
     SLUG,
     FILTERS,
-    parameter("select", PARAMETERS["select"]),
-    parameter("order_by", PARAMETERS["order_by"]),
-    parameter("bbox", PARAMETERS["bbox"]),
-    parameter("datetime", PARAMETERS["datetime"]),
-    parameter("limit", PARAMETERS["limit"], {"type": "integer", "minimum": 1, "maximum": MAXIMUM_LIMIT}),
+    *(
+        parameter(name, explained(name, text), **TYPED.get(name, {}))
+        for name, text in PARAMETERS.items()
+        if name != "cursor"
+    ),
     CURSOR,
-    parameter("count", PARAMETERS["count"], enum=["exact", "none"]),
     parameter(
-        "bom",
-        Text(ko="CSV 앞에 바이트 순서 표시를 붙임 (엑셀용)", en="Put a byte order mark before CSV, for Excel."),
-        OpenApiTypes.BOOL,
+        "encoding",
+        Text(
+            ko="CSV의 문자 인코딩. 엑셀에는 `utf-8-sig`(바이트 순서 표시가 붙음)가 좋고, `cp949`에 없는 글자는 `&#128512;`처럼 씁니다",
+            en="The encoding of CSV. `utf-8-sig` has the byte order mark that Excel wants; what `cp949` lacks is written as "
+            "`&#128512;`.",
+        ),
+        enum=list(ENCODINGS),
+    ),
+    parameter(
+        "formulas",
+        Text(
+            ko="CSV에서 표 계산 프로그램이 수식으로 읽을 글자 앞에 작은따옴표를 붙임(`quoted`), 또는 그대로 둠(`raw`)",
+            en="Whether CSV puts an apostrophe before texts that a spreadsheet would calculate (`quoted`) or leaves them (`raw`).",
+        ),
+        enum=list(FORMULAS),
+    ),
+    parameter(
+        "columns",
+        Text(
+            ko="'dictionary'이면 JSON에 열 사전을 함께", en="'dictionary' adds the dictionary of the columns to JSON."
+        ),
+        enum=list(CHOICES["columns"]),
     ),
 ]
 FORMAT = parameter(
@@ -114,8 +157,9 @@ FORMAT = parameter(
     enum=list(FORMATS),
 )
 EXTENSION = path_parameter("extension", Text(ko="형식", en="The format."), enum=list(FORMATS))
+TEXT_FORMATS = ("json", "ndjson", "csv", "geojson")
 OTHER_ANSWERS = {
-    media_type: OpenApiTypes.BINARY if name == "parquet" else OpenApiTypes.STR
+    media_type: OpenApiTypes.STR if name in TEXT_FORMATS else OpenApiTypes.BINARY
     for media_type, name in MEDIA_TYPES.items()
     if media_type != JSON
 }
@@ -139,20 +183,16 @@ class RecordsView(ApiView):
         answer=RecordPageSerializer,
         answers=OTHER_ANSWERS,
         parameters=[*QUESTION_PARAMETERS, FORMAT],
-        problems=(400, 403, 404, 406, 410),
+        problems=(400, 403, 404, 406, 410, 422, 503),
         examples=[EXAMPLE],
     )
     def get(self, request: Request, slug: str, extension: str = "") -> HttpResponseBase:
-        dataset = find_dataset(slug, request.user)
-        question = read_question(request, dataset, extension)
-        headers = headers_of(question, request)
-        if is_known(request, headers["ETag"]):
-            return HttpResponse(status=304, headers=headers)
-        if request.method == "HEAD":
-            return StreamingHttpResponse((), content_type=question.format.media_type, headers=headers)
-        if not question.paged:
-            return StreamingHttpResponse(started(question), content_type=question.format.media_type, headers=headers)
-        return page_response(answer(question), request, headers, extension)
+        dataset = find_asked(slug, request.user)
+        accepted = chosen_format(request, extension)
+        question = ask(dataset, query_pairs(request), request.user, accepted_format=accepted)
+        # The same records may be published twice, at different times, and JSON shows the time.
+        tag = f"{question.etag}-{question.snapshot.pk:x}"
+        return respond(request, question, extension, dataset, tag=tag, identity=identity_of(question.snapshot))
 
     def check_parameters(self, request: Request) -> None:
         pass
@@ -169,24 +209,48 @@ class DownloadView(RecordsView):
         answer=RecordPageSerializer,
         answers=OTHER_ANSWERS,
         parameters=[EXTENSION, *QUESTION_PARAMETERS],
-        problems=(400, 403, 404, 410),
+        problems=(400, 403, 404, 410, 422, 503),
     )
     def get(self, request: Request, slug: str, extension: str = "") -> HttpResponseBase:
         return super().get(request, slug, extension)
 
 
-def read_question(request: Request, dataset: Dataset, extension: str) -> Question:
-    """Put the request's question; what the address, ``format`` and ``Accept`` say about the format must agree."""
+def respond(
+    request: Request, question: Asked, extension: str, named: Named, *, tag: str, identity: Mapping[str, Any]
+) -> HttpResponseBase:
+    """Answer a question; ``identity`` tells in JSON what was asked, and a file has the name of ``named``."""
+    refuse_counting(question)
+    coding = coding_of(request, question.format)
+    headers = {
+        "ETag": tagged(f'"{tag}"', coding),
+        "Vary": "Accept, Accept-Encoding, Accept-Language",
+        "Cache-Control": cache_control(request),
+        "Content-Disposition": disposition(named, question.format.name, request.LANGUAGE_CODE),
+    }
+    if question.query.crs != WGS84:
+        headers["Content-Crs"] = f"<http://www.opengis.net/def/crs/EPSG/0/{question.query.crs.partition(':')[2]}>"
+    if is_known(request, headers["ETag"]):
+        return HttpResponse(status=304, headers=headers)
+    if request.method == "HEAD":
+        response = StreamingHttpResponse((), content_type=question.media_type, headers=headers)
+    elif not question.paged:
+        response = StreamingHttpResponse(started(question), content_type=question.media_type, headers=headers)
+    else:
+        response = page_response(answer(question), request, headers, extension, identity)
+    return compressed(response, request, coding)
+
+
+def chosen_format(request: Request, extension: str) -> str:
+    """Return the format: what the address, ``format`` and ``Accept`` say about it must agree."""
     given = one_value(request, "format")
-    one_value(request, "bom")
+    for name in CHOICES:
+        one_value(request, name)
     if extension and given and given != extension:
         raise BadValue(parameter="format", value=given, expected=extension)
-    accepted = extension or given or accepted_format(request)
-    question = ask(dataset, query_pairs(request), request.user, accepted_format=accepted)
-    if question.byte_order_mark and not question.format.takes_mark:
-        raise Unanswerable(
-            parameter="bom", reason=Text(ko="CSV에만 붙일 수 있습니다", en="only CSV takes a byte order mark")
-        )
+    return extension or given or accepted_format(request)
+
+
+def refuse_counting(question: Asked) -> None:
     if question.query.exact_count and not question.paged:
         raise Unanswerable(
             parameter="count",
@@ -195,7 +259,6 @@ def read_question(request: Request, dataset: Dataset, extension: str) -> Questio
                 en="a whole answer is not counted; use it with JSON or with 'limit'",
             ),
         )
-    return question
 
 
 def accepted_format(request: Request) -> str:
@@ -206,24 +269,9 @@ def accepted_format(request: Request) -> str:
     return MEDIA_TYPES[preferred]
 
 
-def headers_of(question: Question, request: Request) -> dict[str, str]:
-    """Return what is known of an answer before anything is computed."""
-    return {
-        # The same records may be published twice, at different times, and JSON shows the time.
-        "ETag": f'"{question.etag}-{question.snapshot.pk:x}"',
-        "Vary": "Accept, Accept-Language",
-        "Cache-Control": cache_control(request),
-        "Content-Disposition": disposition(question, request.LANGUAGE_CODE),
-    }
-
-
-def disposition(question: Question, language: str) -> str:
-    """Name the file twice: by slug in ASCII, by title in UTF-8 (RFC 6266)."""
-    dataset, extension = question.dataset, question.format.name
-    title = " ".join(dataset.title.in_language(language).translate(FORBIDDEN_IN_FILE_NAMES).split())
-    kind = "inline" if extension == "json" else "attachment"
-    names = f"filename=\"{dataset.slug}.{extension}\"; filename*=UTF-8''{quote(f'{title}.{extension}', safe='')}"
-    return f"{kind}; {names}"
+def disposition(named: Named, extension: str, language: str) -> str:
+    """Show JSON, let everything else be saved as a file."""
+    return (inline if extension == "json" else attachment)(named, extension, language)
 
 
 def is_known(request: Request, etag: str) -> bool:
@@ -231,18 +279,27 @@ def is_known(request: Request, etag: str) -> bool:
     return etag in known or "*" in known
 
 
-def started(question: Question) -> Iterator[bytes]:
+def started(question: Asked) -> Iterator[bytes]:
     """Return the whole answer with its first records drawn already, so that what fails first fails with a status."""
     chunks = stream(question)
-    return chain([next(chunks, b"")], chunks)
+    return and_then(next(chunks, b""), chunks)
 
 
-def page_response(found: Answer, request: Request, headers: Mapping[str, str], extension: str) -> HttpResponse:
+def and_then(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the first chunk and the rest; who stops reading closes the rest, which ends the question."""
+    with closing(rest):
+        yield first
+        yield from rest
+
+
+def page_response(
+    found: Answer, request: Request, headers: Mapping[str, str], extension: str, identity: Mapping[str, Any]
+) -> HttpResponse:
     format_ = found.question.format
     pinned = {} if extension or format_.name == "json" else {"format": format_.name}
     following = next_address(request, found.page.next_cursor, pinned)
-    content = json_page(found, following) if format_.name == "json" else b"".join(found.chunks())
-    response = HttpResponse(content, content_type=format_.media_type, headers=headers)
+    content = json_page(found, following, identity) if format_.name == "json" else b"".join(found.chunks())
+    response = HttpResponse(content, content_type=found.question.media_type, headers=headers)
     if following:
         response.headers["Link"] = f'<{following}>; rel="next"'
     if found.page.count is not None:
@@ -250,17 +307,13 @@ def page_response(found: Answer, request: Request, headers: Mapping[str, str], e
     return response
 
 
-def json_page(found: Answer, following: str | None) -> bytes:
-    snapshot = found.question.snapshot
-    return orjson.dumps(
-        {
-            "records": found.records(),
-            "count": found.page.count,
-            "next": following,
-            "snapshot": {
-                "id": snapshot.digest,
-                "published_at": timezone.localtime(snapshot.published_at),
-                "records": snapshot.records,
-            },
-        }
-    )
+def json_page(found: Answer, following: str | None, identity: Mapping[str, Any]) -> bytes:
+    page = {"records": orjson.Fragment(found.json()), "count": found.page.count, "next": following, **identity}
+    if found.question.columns == "dictionary":
+        page["columns"] = to_table_schema(found.question.schema)["fields"]
+    return orjson.dumps(page)
+
+
+def identity_of(snapshot: Snapshot) -> dict[str, Any]:
+    published = timezone.localtime(snapshot.published_at)
+    return {"snapshot": {"id": snapshot.digest, "published_at": published, "records": snapshot.records}}

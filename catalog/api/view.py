@@ -1,4 +1,4 @@
-"""What all views of the API share: they only read, unknown parameters are errors, answers can be revalidated."""
+"""What all views of the API share: they only read unless they say otherwise, unknown parameters are errors, answers can be revalidated."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -17,7 +17,7 @@ from catalog.text import Text
 
 @method_decorator(conditional_page, name="dispatch")
 class ApiView(APIView):
-    """A read-only view; ``parameters`` are the query parameters that it knows.
+    """A view that only reads, unless its ``http_method_names`` say more; ``parameters`` are the query parameters that it knows.
 
     Answers get an ETag of their content where the view gives none of its own.
     """

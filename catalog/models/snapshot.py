@@ -52,6 +52,7 @@ class SnapshotPart(models.Model):
     hides = models.BooleanField(_("replaces earlier keys"), default=False)
     ranges = models.JSONField(_("ranges"), default=dict)
     box = models.JSONField(_("bounding box"), null=True)
+    hidden = models.CharField(_("file of replaced rows"), max_length=64, blank=True, default="", db_index=True)
 
     class Meta:
         verbose_name = _("part")
@@ -65,5 +66,5 @@ class SnapshotPart(models.Model):
     @property
     def as_value(self) -> Part:
         return Part.from_dict(
-            {name: getattr(self, name) for name in ("digest", "rows", "size", "hides", "ranges", "box")}
+            {name: getattr(self, name) for name in ("digest", "rows", "size", "hides", "ranges", "box", "hidden")}
         )

@@ -47,7 +47,7 @@ def downloads(slug: str, schema: Schema) -> Iterator[Download]:
         (
             _("CSV for Excel"),
             _("UTF-8 with a mark that Excel needs for Korean"),
-            {"format": "csv", "bom": "true"},
+            {"format": "csv", "encoding": "utf-8-sig"},
             "csv",
         ),
         ("JSON", _("In pages, as the API answers"), {"format": "json"}, ""),

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -13,6 +14,7 @@ from catalog import read
 from catalog.access import Viewer
 from catalog.describe import linked_distributions
 from catalog.errors import HubError
+from catalog.files import ready_files_by_snapshot
 from catalog.models import Dataset, Distribution, Snapshot
 from catalog.models.labels import in_current_language
 from catalog.portal.calls import Call, Download, downloads, example_calls
@@ -20,7 +22,7 @@ from catalog.portal.facts import Fact, make_facts
 from catalog.portal.search_page import Card, make_card
 from catalog.portal.spoken import Spoken, say
 from catalog.portal.structured_data import structured_data
-from catalog.records import TYPES, Column, Schema, from_table_schema
+from catalog.records import FORMATS, TYPES, Column, Schema, from_table_schema
 from catalog.share import complete_description
 from catalog.standard import label_of
 from catalog.text import Text
@@ -64,6 +66,16 @@ class Version:
 
 
 @dataclass(frozen=True)
+class WholeFile:
+    """All records of the current version in one file that never changes."""
+
+    label: str
+    address: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True)
 class ElsewhereLink:
     """A form of the dataset that lies elsewhere."""
 
@@ -86,6 +98,7 @@ class DatasetPage:
     columns: Sequence[ColumnRow]
     preview: Preview
     downloads: Sequence[Download]
+    files: Sequence[WholeFile]
     calls: Sequence[Call]
     snapshot: Snapshot | None
     findings: Sequence[str]
@@ -112,6 +125,7 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         columns=[column_row(column, schema) for column in schema.columns] if schema else [],
         preview=preview,
         downloads=list(downloads(dataset.slug, schema)) if is_readable else [],
+        files=whole_files(snapshot, dataset.slug) if is_readable and snapshot else [],
         calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
         snapshot=snapshot,
         findings=findings_of(snapshot) if snapshot else [],
@@ -121,6 +135,20 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         quality_is_good=dataset.quality_band in GOOD_BANDS,
         structured_data=structured_data(dataset, base),
     )
+
+
+def whole_files(snapshot: Snapshot, slug: str) -> list[WholeFile]:
+    """Return the files of a snapshot that are ready, in the order of their names."""
+    return [
+        WholeFile(
+            label=say(FORMATS[name].label).text,
+            address=reverse("api:whole-file", args=[slug, digest, name]),
+            size=file.size,
+            digest=file.digest,
+        )
+        for (digest, name), file in sorted(ready_files_by_snapshot([snapshot]).items())
+        if name in FORMATS
+    ]
 
 
 def make_link(link: Distribution) -> ElsewhereLink:

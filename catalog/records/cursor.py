@@ -9,7 +9,6 @@ import orjson
 
 from catalog.errors import BadCursor
 from catalog.records.query import Cursor, Query
-from catalog.records.schema import Column, Schema
 from catalog.records.values import KOREAN_TIME
 
 
@@ -32,15 +31,15 @@ def snapshot_of_cursor(text: str) -> str:
         raise BadCursor from error
 
 
-def with_cursor(query: Query, text: str, schema: Schema) -> Query:
+def with_cursor(query: Query, text: str) -> Query:
     """Return the question going on where a cursor points; whatever is not a cursor of ours is a BadCursor."""
     try:
         snapshot, digest, values, row = read_content(text)
         if digest != query.digest or not isinstance(snapshot, str) or not isinstance(values, list):
             raise BadCursor
-        columns = [schema[order.column] for order in query.order_by]
-        places = tuple(read_place(value, column) for value, column in zip(values, columns, strict=True))
-        cursor = Cursor(snapshot, places, require_type(row, int))
+        kinds = [] if query.is_computed else [order.value.kind for order in query.order_by]
+        places = tuple(read_place(value, kind) for value, kind in zip(values, kinds, strict=True))
+        cursor = Cursor(snapshot, places, require_row(row))
     except (ValueError, TypeError, OverflowError) as error:
         raise BadCursor from error
     return dataclasses.replace(query, cursor=cursor)
@@ -50,15 +49,22 @@ def read_content(text: str) -> Any:  # noqa: ANN401
     return orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
-def read_place(value: object, column: Column) -> Any:  # noqa: ANN401
-    """Read a sort value back as the column's type, as ``encode_cursor`` wrote it."""
+def read_place(value: object, kind: str) -> Any:  # noqa: ANN401
+    """Read a sort value back as its kind, as ``encode_cursor`` wrote it."""
     if value is None:
         return None
-    if column.type == "date":
+    if kind == "date":
         return dt.date.fromisoformat(require_type(value, str))
-    if column.type == "datetime":
+    if kind == "datetime":
         return dt.datetime.fromisoformat(require_type(value, str)).astimezone(KOREAN_TIME)
-    return require_type(value, {"integer": int, "number": float, "boolean": bool}.get(column.type, str))
+    return require_type(value, {"integer": int, "number": float, "boolean": bool}.get(kind, str))
+
+
+def require_row(value: object) -> int:
+    row = require_type(value, int)
+    if row < 0:
+        raise ValueError(value)
+    return row
 
 
 def require_type(value: Any, kind: type) -> Any:  # noqa: ANN401

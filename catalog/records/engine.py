@@ -5,14 +5,18 @@ store only; nothing of the host's files or settings can be reached through it. Q
 run in ``run.py``; typing runs here too (``tabulate.py``).
 """
 
+import atexit
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+
+from catalog.records.spatial import add_functions
 
 KOREAN_STANDARD_TIME = "Etc/GMT-9"  # +09:00 always (POSIX turns the sign); Asia/Seoul had summer times until 1988
 
@@ -21,42 +25,59 @@ KOREAN_STANDARD_TIME = "Etc/GMT-9"  # +09:00 always (POSIX turns the sign); Asia
 class Limits:
     """What one question may use: memory in MiB, time in seconds; sorts larger than memory spill to ``spool``.
 
-    ``spool`` lies on the same file system as the store, so that finished files can be renamed into it.
+    ``spool`` lies on the same file system as the store, so that finished files can be renamed into it. ``admit`` lets a
+    question of a cost in, or refuses it, for as long as its context lasts (``admission.py``); None lets everybody in.
     """
 
     spool: Path
     memory_mib: int = 512
     seconds: float = 60.0
+    admit: Callable[[float], AbstractContextManager[None]] | None = None
+
+    def admitted(self, cost: float) -> AbstractContextManager[None]:
+        return self.admit(cost) if self.admit else nullcontext()
 
 
 Wanted = tuple[tuple[Path, ...], Path, int]
 KEPT_PER_THREAD = 3  # as many as a run needs: to type, to write and to read
-_kept: dict[tuple[int, Wanted], duckdb.DuckDBPyConnection] = {}  # by thread and what was wanted, oldest first
+KEPT = 96  # of all threads; whether one has ended cannot be told, as a web server's are not all Python's
+_kept: "OrderedDict[tuple[int, Wanted], duckdb.DuckDBPyConnection]" = OrderedDict()  # the last used at the end
 _lock = threading.Lock()
 
 
 @contextmanager
 def connect(folders: tuple[Path, ...], limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a cursor that may read and write under ``folders`` only; the connection below is kept for the thread."""
+    """Yield a cursor that may read and write under ``folders`` only; the connection below is kept for the thread.
+
+    After an error inside the engine it answers nothing any more, so that the next question gets a new one.
+    """
+    wanted = (folders, limits.spool, limits.memory_mib)
     with _lock:
-        cursor = connection_of_thread((folders, limits.spool, limits.memory_mib)).cursor()
+        cursor = connection_of_thread(wanted).cursor()
     try:
         yield cursor
+    except (duckdb.InternalException, duckdb.FatalException):
+        with _lock:
+            _kept.pop((threading.get_ident(), wanted), None)
+        raise
     finally:
         cursor.close()
 
 
 def connection_of_thread(wanted: Wanted) -> duckdb.DuckDBPyConnection:
-    """Return this thread's connection for these folders and limits; opening one takes 25 ms."""
-    thread = threading.get_ident()
-    if (thread, wanted) not in _kept:
-        running = {other.ident for other in threading.enumerate()}
-        own = [known for known in _kept if known[0] == thread]
-        ended = [known for known in _kept if known[0] not in running]
-        for known in [*ended, *own[: 1 - KEPT_PER_THREAD]]:
-            del _kept[known]
-        _kept[thread, wanted] = open_connection(*wanted)
-    return _kept[thread, wanted]
+    """Return this thread's connection for these folders and limits; opening one takes 25 ms.
+
+    One that is let go of is not closed: an answer that is read from it goes on.
+    """
+    name = (threading.get_ident(), wanted)
+    if name in _kept:
+        _kept.move_to_end(name)
+        return _kept[name]
+    own = [known for known in _kept if known[0] == name[0]]
+    for known in own[: 1 - KEPT_PER_THREAD] or list(_kept)[: max(len(_kept) + 1 - KEPT, 0)]:
+        del _kept[known]
+    _kept[name] = open_connection(*wanted)
+    return _kept[name]
 
 
 def open_connection(folders: tuple[Path, ...], spool: Path, memory_mib: int) -> duckdb.DuckDBPyConnection:
@@ -65,12 +86,32 @@ def open_connection(folders: tuple[Path, ...], spool: Path, memory_mib: int) -> 
         ":memory:",
         config={"threads": 1, "memory_limit": f"{memory_mib}MiB", "temp_directory": str(spool / "spill")},
     )
-    connection.execute(f"SET GLOBAL TimeZone = '{KOREAN_STANDARD_TIME}'")
+    add_functions(connection)
+    agree_on_values(connection)
     allowed = ", ".join(text_literal(f"{folder.resolve()}/") for folder in (*folders, spool))
     connection.execute(f"SET allowed_directories = [{allowed}]")
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def open_table(path: Path, limits: Limits) -> duckdb.DuckDBPyConnection:
+    """Open a file of the engine for reading; nothing but this file can be reached through it."""
+    limits.spool.mkdir(parents=True, exist_ok=True)
+    config = {"threads": 1, "memory_limit": f"{limits.memory_mib}MiB", "temp_directory": str(limits.spool / "spill")}
+    connection = duckdb.connect(str(path), read_only=True, config=config)
+    add_functions(connection)
+    agree_on_values(connection)
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def agree_on_values(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set what values mean: days are Korean, and what is divided by zero is empty, neither infinite nor an error."""
+    connection.execute(f"SET GLOBAL TimeZone = '{KOREAN_STANDARD_TIME}'")
+    connection.execute("SET GLOBAL ieee_floating_point_ops = false")
+    connection.execute("SET GLOBAL error_on_division_by_zero = false")
 
 
 def close_before_fork() -> None:
@@ -84,6 +125,15 @@ def close_before_fork() -> None:
     _kept.clear()
 
 
+def close_at_exit() -> None:
+    """Close all kept connections: one that still knows functions of ours when Python ends is reported as a leak."""
+    with _lock:
+        for connection in _kept.values():
+            connection.close()
+        _kept.clear()
+
+
+atexit.register(close_at_exit)
 os.register_at_fork(before=close_before_fork, after_in_parent=_lock.release, after_in_child=_lock.release)
 
 

@@ -46,6 +46,8 @@ def datetime_sql() -> str:
     return f"CASE {' '.join(cases)} END"
 
 
+TRUE_WORDS = ("true", "t", "y", "yes", "1", "예", "o")
+FALSE_WORDS = ("false", "f", "n", "no", "0", "아니오", "x")
 # The years 1 to 9999, in UTC and in Korea: what dates in Python can hold.
 DATES = "@ >= DATE '0001-01-01'"
 MOMENTS = "@ BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 14:59:59.999999+00'"
@@ -64,8 +66,7 @@ PARSERS: Mapping[str, Parser] = {
         valid="isfinite(@)",
     ),
     "boolean": Parser(
-        sql="CASE WHEN lower(@) IN ('true', 't', 'y', 'yes', '1', '예', 'o') THEN true "
-        "WHEN lower(@) IN ('false', 'f', 'n', 'no', '0', '아니오', 'x') THEN false END",
+        sql=f"CASE WHEN lower(@) IN {TRUE_WORDS} THEN true WHEN lower(@) IN {FALSE_WORDS} THEN false END",
         arrow=pa.bool_(),
         reason="not-boolean",
     ),

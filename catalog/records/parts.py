@@ -37,12 +37,28 @@ def write_parts(
     """Write rows as parts of at most PART_ROWS, numbered from 0 in each, into the store."""
     writer = PartWriter(schema, store, limits, hides)
     try:
-        for batch in rows:
-            yield from writer.write(pa.Table.from_batches([batch]))
+        for table in row_groups(rows):
+            yield from writer.write(table)
         if writer.rows:
             yield writer.finish()
     finally:
         writer.abandon()
+
+
+def row_groups(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Yield the rows in groups of ROW_GROUP_ROWS however they come: equal rows then make equal files."""
+    waiting: list[pa.RecordBatch] = []
+    count = 0
+    for batch in rows:
+        while count + batch.num_rows >= ROW_GROUP_ROWS:
+            room = ROW_GROUP_ROWS - count
+            yield pa.Table.from_batches([*waiting, batch.slice(0, room)])
+            batch, waiting, count = batch.slice(room), [], 0
+        if batch.num_rows:
+            waiting.append(batch)
+            count += batch.num_rows
+    if waiting:
+        yield pa.Table.from_batches(waiting)
 
 
 class PartWriter:

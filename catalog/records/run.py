@@ -4,23 +4,28 @@ Parts that cannot hold an answer are left out by their ranges and boxes before a
 order (the sort columns, then the row's number in the snapshot), so a cursor goes on exactly where a page ended.
 """
 
-import datetime as dt
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from catalog.errors import SnapshotNotFound, TooExpensive
+from catalog.errors import BadExpression, SnapshotNotFound, TooExpensive
+from catalog.records.admission import FACTORS
 from catalog.records.cursor import encode_cursor
-from catalog.records.engine import Limits, connect, count, deadline, identifier
+from catalog.records.engine import Limits, count, deadline, identifier, names_of
+from catalog.records.expressions import Call, Expression, columns_of
+from catalog.records.index import Index
+from catalog.records.index.lookup import look_up
 from catalog.records.layout import BOUNDS, ROW
-from catalog.records.manifest import Manifest, has_hidden_rows, read_parts
-from catalog.records.query import DEFAULT_LIMIT, OPERATORS, Condition, Cursor, Order, Query
+from catalog.records.manifest import Manifest
+from catalog.records.query import DEFAULT_LIMIT, WGS84, Cursor, Query, answer_schema
+from catalog.records.reproject import Rows, reproject
 from catalog.records.schema import Schema
+from catalog.records.sources import Places, SnapshotSource, Source, Statement
+from catalog.records.statement import Writer, shown
 from catalog.records.store import Store
 from catalog.text import Text
 
@@ -36,29 +41,70 @@ class Page:
     count: int | None
 
 
-def run_query(manifest: Manifest, query: Query, store: Store, limits: Limits) -> Page:
+def run_query(manifest: Manifest, query: Query, store: Store, limits: Limits, index: Index | None = None) -> Page:
+    """Answer a question about one snapshot with a page; an index of it makes it faster and nothing else."""
+    return run_on(SnapshotSource(manifest, store, limits, index), query)
+
+
+def run_on(source: Source, query: Query) -> Page:
     """Answer a question with one page."""
-    require_snapshot(manifest, query)
+    require_source(source, query)
     wanted = query.limit or DEFAULT_LIMIT
-    statement, parameters = build_statement(manifest, query, store, limit=wanted + 1)
-    with connect((store.root,), limits) as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
-        rows = cursor.sql(statement, params=parameters or None).to_arrow_table()
-        total = count_matching(manifest, query, store, cursor) if query.exact_count else None
+    index = source.index if isinstance(source, SnapshotSource) else None
+    found = look_up(index, source.schema, query, wanted + 1) if index else None
+    rows, total = found or scan(source, query, wanted + 1)
+    total = total if query.exact_count else None
     has_more = rows.num_rows > wanted
     rows = rows.slice(0, wanted)
-    next_cursor = encode_cursor(last_place(rows, manifest, query), query) if has_more else None
-    return Page(rows=rows.select(list(query.select)), next_cursor=next_cursor, count=total)
+    next_cursor = encode_cursor(next_place(rows, source.name, query), query) if has_more else None
+    return Page(rows=answer_rows(rows, source.schema, query), next_cursor=next_cursor, count=total)
 
 
-def stream_query(manifest: Manifest, query: Query, store: Store, limits: Limits) -> Iterator[pa.RecordBatch]:
+def scan(source: Source, query: Query, limit: int) -> tuple[pa.Table, int | None]:
+    """Return the first records from the question's place on, and the number of all if it is asked for."""
+    best, limits = source.best_for(query), source.limits
+    places = best.places(query)
+    statement, parameters = build_statement(best, query, limit=limit, places=places)
+    with limits.admitted(cost_of(best, query, places)):
+        with best.cursor() as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
+            rows = cursor.sql(statement, params=parameters or None).to_arrow_table()
+        if not query.exact_count:
+            return rows, None
+        with source.cursor() as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
+            return rows, count_matching(source, query, cursor)
+
+
+def cost_of(source: Source, query: Query, places: Places, *, whole: bool = False) -> float:
+    """Return what a question costs, as ``admission.py`` counts; a page of records as they lie ends long before the end."""
+    kind = "group" if query.is_computed else "sort" if query.is_reordered else "export" if whole else "scan"
+    if kind == "scan" and not query.where and not query.exact_count:
+        kind = "lookup"
+    return source.effort(query, places) * max(len(needed_columns(source.schema, query)), 1) * FACTORS[kind]
+
+
+def answer_rows(rows: Rows, schema: Schema, query: Query) -> Rows:
+    """Return the columns of the answer alone, places in the coordinate system that was asked for."""
+    chosen = rows.select(list(query.select))
+    return chosen if query.crs == WGS84 else reproject(chosen, answer_schema(schema, query), query.crs)
+
+
+def stream_query(
+    manifest: Manifest, query: Query, store: Store, limits: Limits, index: Index | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Answer a question about one snapshot whole, batch by batch."""
+    return stream_on(SnapshotSource(manifest, store, limits, index), query)
+
+
+def stream_on(source: Source, query: Query) -> Iterator[pa.RecordBatch]:
     """Answer a question whole, batch by batch with flat memory; a limit cuts it off.
 
     The time limit holds for each batch, not for the whole, which lasts as long as the reader takes.
     """
-    require_snapshot(manifest, query)
+    require_source(source, query)
+    best, limits = source.best_for(query), source.limits
     left = sys.maxsize if query.limit is None else query.limit
-    with connect((store.root,), limits) as cursor:
-        for statement, parameters in stream_statements(manifest, query, store):
+    with limits.admitted(cost_of(best, query, best.places(query), whole=True)), best.cursor() as cursor:
+        for statement, parameters in stream_statements(best, query):
             reader = None
             while left > 0:
                 with deadline(cursor, limits.seconds), engine_errors(limits):
@@ -67,177 +113,144 @@ def stream_query(manifest: Manifest, query: Query, store: Store, limits: Limits)
                     batch = next(reader, None)
                 if batch is None:
                     break
-                yield batch.select(list(query.select)).slice(0, left)
+                yield answer_rows(batch, source.schema, query).slice(0, left)
                 left -= batch.num_rows
 
 
-def stream_statements(manifest: Manifest, query: Query, store: Store) -> Iterator[tuple[str, dict[str, Any]]]:
+def stream_statements(source: Source, query: Query) -> Iterator[Statement]:
     """Without a sort, one statement a part keeps order and memory flat; a sort needs all parts at once."""
-    if query.order_by:
-        yield build_statement(manifest, query, store, limit=query.limit)
-        return
-    for position in relevant_parts(manifest, query):
-        yield build_statement(manifest, query, store, limit=None, positions=[position])
+    places = source.places(query)
+    for chosen in [places] if query.is_reordered else ([place] for place in places):
+        yield build_statement(source, query, limit=query.limit if query.is_reordered else None, places=chosen)
 
 
-def build_statement(
-    manifest: Manifest,
-    query: Query,
-    store: Store,
-    *,
-    limit: int | None,
-    positions: Iterable[int] | None = None,
-) -> tuple[str, dict[str, Any]]:
+def build_statement(source: Source, query: Query, *, limit: int | None, places: Places | None = None) -> Statement:
     """Return the statement and parameters that answer ``query``; no value of the question stands in its text.
 
     Parts keep the order of their rows, so that a page without a sort ends as soon as it is full.
     """
-    chosen = relevant_parts(manifest, query) if positions is None else list(positions)
-    columns = list(
-        dict.fromkeys(
-            [*query.select, *(order.column for order in query.order_by), *needed_columns(manifest.schema, query)]
-        )
-    )
-    relation, parameters = read_parts(manifest, store, chosen, columns)
-    where, values = build_conditions(manifest.schema, query)
-    after, places = build_continuation(query)
-    parameters |= values | places
-    shown = ", ".join(
-        identifier(name) for name in dict.fromkeys([*query.select, *(order.column for order in query.order_by)])
-    )
-    statement = f"SELECT {shown}, {ROW} FROM ({relation}) AS records"
-    if conditions := [*where, *after]:
-        statement += " WHERE " + " AND ".join(conditions)
-    if query.order_by or any(has_hidden_rows(manifest, position) for position in chosen):
-        statement += f" ORDER BY {order_clause(query.order_by)}"
-    if limit is not None:
-        statement += f" LIMIT {limit:d}"
-    return statement, parameters
+    chosen = source.places(query) if places is None else places
+    relation, parameters = source.read(needed_columns(source.schema, query), chosen)
+    writer = Writer(source.schema)
+    records = write_source(query, writer, relation)
+    if query.is_computed:
+        statement = write_computed(query, writer, records)
+        if limit is not None:
+            statement += f" LIMIT {limit:d} OFFSET {query.cursor.row if query.cursor else 0:d}"
+    else:
+        in_order = not (query.latest_by or query.sample) and source.keeps_order(chosen)
+        statement = write_records(query, writer, records, keeps_order=in_order)
+        if limit is not None:
+            statement += f" LIMIT {limit:d}"
+    return statement, parameters | writer.parameters
 
 
 def needed_columns(schema: Schema, query: Query) -> list[str]:
-    names = [condition.column for condition in query.conditions]
-    if query.box and schema.geometry:
-        names += [schema.geometry.longitude, schema.geometry.latitude] if schema.geometry.is_point else BOUNDS
-    return names
+    """Return the columns of the records that a question looks at."""
+    orders = () if query.is_computed else (order.value for order in query.order_by)
+    looked_at = (*(output.value for output in query.outputs), *query.where, *query.group_by, *orders)
+    names = dict.fromkeys([*columns_of(*looked_at), *query.latest_by])
+    geometry = schema.geometry
+    if geometry and ("" in names or geometry.column in names):  # "" is the place of records that have it in two columns
+        names |= dict.fromkeys([geometry.longitude, geometry.latitude] if geometry.is_point else BOUNDS)
+    if query.latest_by or any(map(needs_time, looked_at)):
+        names[schema.time] = None
+    return [name for name in names if name]
 
 
-def build_conditions(schema: Schema, query: Query) -> tuple[list[str], dict[str, Any]]:
-    conditions, parameters = [], {}
-    for number, condition in enumerate(query.conditions):
-        name = f"value_{number}"
-        conditions.append(OPERATORS[condition.operator].sql.format(c=identifier(condition.column), v=f"${name}"))
-        parameters[name] = list(condition.value) if isinstance(condition.value, tuple) else condition.value
-    if query.box and schema.geometry:
-        geometry = schema.geometry
-        if geometry.is_point:
-            x, y = identifier(geometry.longitude), identifier(geometry.latitude)
-            conditions.append(f"{x} BETWEEN $west AND $east AND {y} BETWEEN $south AND $north")
-        else:
-            conditions.append("_xmin <= $east AND _xmax >= $west AND _ymin <= $north AND _ymax >= $south")
-        parameters |= {side: getattr(query.box, side) for side in ("west", "south", "east", "north")}
-    return conditions, parameters
+def needs_time(value: Expression) -> bool:
+    if not isinstance(value, Call):
+        return False
+    return value.operator in ("first", "last") or any(map(needs_time, value.arguments))
 
 
-def order_clause(orders: Iterable[Order]) -> str:
-    """Empty values come last in both directions; the row's number breaks ties."""
-    parts = [f"{identifier(order.column)} {'DESC' if order.descending else 'ASC'} NULLS LAST" for order in orders]
-    return ", ".join([*parts, ROW])
+def write_source(query: Query, writer: Writer, relation: str) -> str:
+    """Write what the answer is taken from: the records that match, narrowed to the latest of each key and to a sample."""
+    source = f"({relation}) AS records"
+    if query.where:
+        source += " WHERE " + " AND ".join(writer.write(condition) for condition in query.where)
+    if query.latest_by:
+        latest = f"row_number() OVER (PARTITION BY {names_of(query.latest_by)} ORDER BY {identifier(writer.schema.time)} DESC NULLS LAST, {ROW} DESC)"
+        source = f"(SELECT * FROM {source} QUALIFY {latest} = 1) AS records"
+    if query.sample is not None:
+        source = f"(SELECT * FROM {source} ORDER BY hash({ROW}), {ROW} LIMIT {query.sample:d}) AS records"
+    return source
 
 
-def build_continuation(query: Query) -> tuple[list[str], dict[str, Any]]:
-    """Return the condition "after the cursor's place" in the total order, written out column by column."""
-    if query.cursor is None:
-        return [], {}
-    parameters: dict[str, Any] = {"after_row": query.cursor.row}
+def write_records(query: Query, writer: Writer, source: str, *, keeps_order: bool) -> str:
+    """Write the question for records as they are, each with its number and the values that it is sorted by."""
+    columns = [f"{shown(output.value, writer)} AS {identifier(output.name)}" for output in query.outputs]
+    columns += [f"{shown(order.value, writer)} AS _order_{at}" for at, order in enumerate(query.order_by)]
+    statement = f"SELECT {', '.join([*columns, ROW])} FROM {source}"
+    if query.cursor is not None:
+        narrowed = bool(query.where) and not (query.latest_by or query.sample)
+        statement += f" {'AND' if narrowed else 'WHERE'} {write_continuation(query, writer)}"
+    if query.order_by or not keeps_order:
+        orders = [f"_order_{at} {direction(order.descending)}" for at, order in enumerate(query.order_by)]
+        statement += f" ORDER BY {', '.join([*orders, ROW])}"
+    return statement
+
+
+def direction(descending: bool) -> str:
+    """Empty values come last in both directions."""
+    return f"{'DESC' if descending else 'ASC'} NULLS LAST"
+
+
+def write_computed(query: Query, writer: Writer, source: str) -> str:
+    """Write the question for groups or different records; all columns break ties, so that pages follow one another."""
+    columns = ", ".join(f"{shown(output.value, writer)} AS {identifier(output.name)}" for output in query.outputs)
+    statement = f"SELECT {'DISTINCT ' if query.distinct else ''}{columns} FROM {source}"
+    if query.group_by:
+        statement += f" GROUP BY {', '.join(writer.write_group(group) for group in query.group_by)}"
+    statement = f"SELECT * FROM ({statement}) AS answer"
+    if query.having is not None:
+        statement += f" WHERE {writer.write(query.having)}"
+    orders = {order.value.name: order.descending for order in query.order_by}
+    orders |= {name: False for name in query.select if name not in orders}
+    sorted_by = (f"{identifier(name)} {direction(descending)}" for name, descending in orders.items())
+    return f"{statement} ORDER BY {', '.join(sorted_by)}"
+
+
+def write_continuation(query: Query, writer: Writer) -> str:
+    """Write the condition "after the cursor's place" in the total order, column by column."""
     alternatives, equal = [], []
-    for number, (order, value) in enumerate(zip(query.order_by, query.cursor.values, strict=True)):
-        column, name = identifier(order.column), f"after_{number}"
+    for order, value in zip(query.order_by, query.cursor.values, strict=True):
+        column = shown(order.value, writer)
         if value is None:  # only other empty values can follow
             equal.append(f"{column} IS NULL")
             continue
-        parameters[name] = value
-        beyond = f"({column} {'<' if order.descending else '>'} ${name} OR {column} IS NULL)"
+        name = writer.parameter(value)
+        beyond = f"({column} {'<' if order.descending else '>'} {name} OR {column} IS NULL)"
         alternatives.append(" AND ".join([*equal, beyond]))
-        equal.append(f"{column} = ${name}")
-    alternatives.append(" AND ".join([*equal, f"{ROW} > $after_row"]))
-    return ["(" + " OR ".join(f"({alternative})" for alternative in alternatives) + ")"], parameters
+        equal.append(f"{column} = {name}")
+    alternatives.append(" AND ".join([*equal, f"{ROW} > {writer.parameter(query.cursor.row)}"]))
+    return "(" + " OR ".join(f"({alternative})" for alternative in alternatives) + ")"
 
 
-def last_place(rows: pa.Table, manifest: Manifest, query: Query) -> Cursor:
-    last = rows.slice(rows.num_rows - 1).to_pylist()[0]
-    return Cursor(snapshot=manifest.digest, values=tuple(last[order.column] for order in query.order_by), row=last[ROW])
+def next_place(rows: pa.Table, name: str, query: Query) -> Cursor:
+    if query.is_computed:
+        return Cursor(name, (), (query.cursor.row if query.cursor else 0) + rows.num_rows)
+    names = [*(f"_order_{at}" for at in range(len(query.order_by))), ROW]
+    *values, row = (rows.column(name)[rows.num_rows - 1].as_py() for name in names)
+    return Cursor(name, tuple(values), row)
 
 
-def count_matching(manifest: Manifest, query: Query, store: Store, cursor: duckdb.DuckDBPyConnection) -> int:
-    """Count all records that match, whatever the page; without filters the manifest knows."""
-    if not query.conditions and query.box is None:
-        return manifest.records
-    relation, parameters = read_parts(
-        manifest, store, relevant_parts(manifest, query, paging=False), needed_columns(manifest.schema, query)
-    )
-    where, values = build_conditions(manifest.schema, query)
-    return count(cursor, f"({relation}) AS records WHERE {' AND '.join(where)}", parameters | values)
+def count_matching(source: Source, query: Query, cursor: duckdb.DuckDBPyConnection) -> int:
+    """Count all records of the answer, whatever the page; without conditions the manifest knows."""
+    if not (query.where or query.is_computed or query.latest_by or query.sample):
+        return source.records
+    places = source.places(query, paging=False)
+    relation, parameters = source.read(needed_columns(source.schema, query), places)
+    writer = Writer(source.schema)
+    records = write_source(query, writer, relation)
+    if query.is_computed:
+        records = f"({write_computed(query, writer, records)})"
+    return count(cursor, records, parameters | writer.parameters)
 
 
-def relevant_parts(manifest: Manifest, query: Query, *, paging: bool = True) -> list[int]:
-    """Return the positions of the parts that may hold an answer."""
-    positions, start = [], 0
-    for position, part in enumerate(manifest.parts):
-        end = start + part.rows
-        passed = paging and query.cursor is not None and not query.order_by and end - 1 <= query.cursor.row
-        if (
-            not passed
-            and part.rows
-            and box_meets(part.box, query, manifest.schema)
-            and all(may_match(part.ranges or {}, c) for c in query.conditions)
-        ):
-            positions.append(position)
-        start = end
-    return positions
-
-
-def box_meets(box: tuple[float, float, float, float] | None, query: Query, schema: Schema) -> bool:
-    if query.box is None:
-        return True
-    if box is None:
-        return False
-    west, south, east, north = box
-    return west <= query.box.east and east >= query.box.west and south <= query.box.north and north >= query.box.south
-
-
-def may_match(ranges: Mapping[str, tuple[Any, Any]], condition: Condition) -> bool:
-    """Tell whether a part with these ranges can hold a row that meets the condition; unknown ranges may."""
-    bounds = ranges.get(condition.column)
-    if bounds is None or condition.operator not in PRUNERS or condition.value is None:
-        return True
-    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-    low, high = (comparable(bound, values[0]) for bound in bounds)
-    return any(PRUNERS[condition.operator](value, low, high) for value in values)
-
-
-def comparable(bound: Any, value: Any) -> Any:  # noqa: ANN401
-    """Read a range's ISO text back as what the value is."""
-    if isinstance(value, dt.datetime):
-        return dt.datetime.fromisoformat(bound)
-    if isinstance(value, dt.date):
-        return dt.date.fromisoformat(bound)
-    return bound
-
-
-PRUNERS = {
-    "eq": lambda value, low, high: low <= value <= high,
-    "in": lambda value, low, high: low <= value <= high,
-    "gt": lambda value, low, high: high > value,
-    "gte": lambda value, low, high: high >= value,
-    "lt": lambda value, low, high: low < value,
-    "lte": lambda value, low, high: low <= value,
-}
-
-
-def require_snapshot(manifest: Manifest, query: Query) -> None:
-    """Refuse a cursor of another snapshot, whose rows have other numbers."""
-    if query.cursor is not None and query.cursor.snapshot != manifest.digest:
+def require_source(source: Source, query: Query) -> None:
+    """Refuse a cursor of other records, whose rows have other numbers."""
+    if query.cursor is not None and query.cursor.snapshot != source.name:
         raise SnapshotNotFound(snapshot=query.cursor.snapshot[:12])
 
 
@@ -248,6 +261,9 @@ def engine_errors(limits: Limits) -> Iterator[None]:
         yield
     except duckdb.InterruptException as error:
         raise too_long(limits) from error
+    except (duckdb.OutOfRangeException, duckdb.ConversionException) as error:
+        reason = Text(ko="계산한 값이 정수의 범위를 넘습니다", en="a computed value is too large for a whole number")
+        raise BadExpression(what="select", reason=reason) from error
     except duckdb.OutOfMemoryException as error:
         raise too_much(limits) from error
     except OSError as error:

@@ -47,7 +47,9 @@ RESERVED_NAMES = frozenset(
         "latest_by",
         "lang",
         "q",
-        "bom",
+        "encoding",
+        "formulas",
+        "columns",
         "download",
     ]
 )
@@ -100,7 +102,10 @@ class Geometry:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns of a distribution, in order; names are unique."""
+    """The columns of a distribution, in order; names are unique.
+
+    The columns of an answer (``is_answer``) may have names that are parameters of questions, such as ``count``.
+    """
 
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
@@ -108,6 +113,7 @@ class Schema:
     time: str = ""
     missing: tuple[str, ...] = DEFAULT_MISSING
     sorted_by: tuple[str, ...] = ()
+    is_answer: bool = field(default=False, compare=False)
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False, hash=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -141,7 +147,7 @@ def check_schema(schema: Schema) -> None:
                 ko="열 이름은 영문 소문자로 시작하고 소문자·숫자·밑줄만 씁니다",
                 en="a column name starts with a lower-case letter and holds only lower-case letters, digits and _",
             )
-        if column.name in RESERVED_NAMES or "__" in column.name:
+        if not schema.is_answer and (column.name in RESERVED_NAMES or "__" in column.name):
             raise_bad(
                 where,
                 ko=f"'{column.name}'은(는) 질문 매개변수와 겹치거나 '__'가 들어 있어 쓸 수 없습니다",

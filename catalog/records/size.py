@@ -25,5 +25,5 @@ def estimate_size(manifest: Manifest, format_name: str, store: Store, limits: Li
             rows += batch.num_rows
             yield batch
 
-    size = sum(map(len, encode(counted(), manifest.schema, format_name)))
+    size = sum(map(len, encode(counted(), manifest.schema, format_name, spool=limits.spool)))
     return size if rows == manifest.records else round(size * manifest.records / rows)

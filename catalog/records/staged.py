@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from catalog.records.reasons import explain
 from catalog.records.schema import Schema
@@ -41,6 +43,10 @@ class Staged:
     samples: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     ignored: frozenset[str] = frozenset()
+    order: "Order" = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.order = Order(self.schema)
 
     @property
     def missing_columns(self) -> tuple[str, ...]:
@@ -54,6 +60,42 @@ class Staged:
         """Columns of the answer that are neither declared nor knowingly ignored."""
         declared = {column.source_name for column in self.schema.columns}
         return tuple(sorted(self.seen - declared - self.ignored - {""}))
+
+
+class Order:
+    """Tells whether rows came in the order of a snapshot (``is_kept``), and with keys that all differ (``is_strict``).
+
+    Then they need neither be sorted nor looked through for repeated keys.
+    """
+
+    def __init__(self, schema: Schema) -> None:
+        self.names = list(schema.sorted_by or schema.key)
+        self.is_kept = True
+        self.is_strict = bool(schema.key) and self.names == list(schema.key)
+        self.last: pa.Table | None = None
+
+    def add(self, table: pa.Table) -> None:
+        if not self.is_kept or not self.names:
+            return
+        rows = table.select(self.names)
+        if self.last is not None:
+            rows = pa.concat_tables([self.last, rows])
+        self.last = rows.slice(rows.num_rows - 1)
+        equal, less = True, False
+        for column in rows.columns:
+            if column.null_count:
+                self.is_kept = self.is_strict = False
+                return
+            before, after = column.slice(0, rows.num_rows - 1), column.slice(1)
+            less = pc.or_(less, pc.and_(equal, pc.less(before, after)))
+            equal = pc.and_(equal, pc.equal(before, after))
+        self.is_strict = self.is_strict and holds(less)
+        self.is_kept = holds(pc.or_(less, equal))
+        self.is_strict = self.is_strict and self.is_kept
+
+
+def holds(statement: pa.ChunkedArray) -> bool:
+    return pc.all(statement, min_count=0).as_py()
 
 
 def discard(staged: Staged) -> None:

@@ -1,26 +1,27 @@
 """From what a platform said (dictionaries of text) to typed rows, with every refused row kept and its reason.
 
 How each type is read stands in ``parsers.py``, where records may lie in ``places.py``, the outcome in ``staged.py``.
-Rows travel in blocks through the columnar engine; typed rows go to a staging file on disk, refused ones to another, so
-memory stays flat whatever the size. Nothing is published here: see ``validate.py`` and ``snapshot.py``.
+Rows travel in blocks of columns: those that are plainly good are typed whole (``plain.py``), all others go through the
+columnar engine; whole files come by column already (``columns.py``). Typed rows go to a staging file on disk, refused
+ones to another, so memory stays flat whatever the size. Nothing is published here: see ``validate.py`` and ``snapshot.py``.
 """
 
-import itertools
 import unicodedata
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from catalog.records.columns import Columns, DelimitedFile, read_columns
 from catalog.records.engine import Limits, connect, identifier
 from catalog.records.layout import ROW, staging_schema
 from catalog.records.parsers import PARSERS, Parser
 from catalog.records.places import KOREA, Area, Wrong, place
+from catalog.records.plain import plain_text, type_plainly
 from catalog.records.schema import Column, Schema
 from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, dump_json
 
@@ -28,7 +29,7 @@ BLOCK_ROWS = 20_000
 
 
 def tabulate(
-    rows: Iterable[Mapping[str, object] | UnreadableRow],
+    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile],
     schema: Schema,
     *,
     limits: Limits,
@@ -37,8 +38,8 @@ def tabulate(
 ) -> Staged:
     """Type all rows, write them to a staging file in ``limits.spool`` and return the account.
 
-    The caller removes the two files when done (``discard``). An answer of any size needs one block of memory.
-    Without an ``area`` places may lie anywhere on Earth.
+    A whole file among the rows stands for the rows in it. The caller removes the two staging files when done
+    (``discard``). An answer of any size needs one block of memory. Without an ``area`` places may lie anywhere on Earth.
     """
     limits.spool.mkdir(parents=True, exist_ok=True)
     stem = limits.spool / f"staged-{uuid.uuid4().hex}"
@@ -51,7 +52,7 @@ def tabulate(
     try:
         with (
             connect((limits.spool,), limits) as cursor,
-            pq.ParquetWriter(staged.path, staging_schema(schema), compression="zstd", compression_level=1) as accepted,
+            open_staging(staged.path, schema) as accepted,
             RefusedFile(staged) as refused,
         ):
             typist = Typist(staged, cursor, accepted, refused, area)
@@ -63,10 +64,37 @@ def tabulate(
     return staged
 
 
-def blocks(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    iterator = iter(rows)
-    while block := list(itertools.islice(iterator, BLOCK_ROWS)):
+def blocks(
+    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile],
+) -> Iterator[list[Mapping[str, object] | UnreadableRow] | Columns]:
+    """Yield rows in lists of BLOCK_ROWS, those of a whole file by column where that can be."""
+    block: list[Mapping[str, object] | UnreadableRow] = []
+    for row in rows:
+        if isinstance(row, DelimitedFile):
+            if block:
+                yield block
+                block = []
+            for piece in read_columns(row):
+                yield from [piece] if isinstance(piece, Columns) else pieces_of(piece)
+            continue
+        block.append(row)
+        if len(block) == BLOCK_ROWS:
+            yield block
+            block = []
+    if block:
         yield block
+
+
+def pieces_of(rows: list[Mapping[str, object] | UnreadableRow]) -> Iterator[list[Mapping[str, object] | UnreadableRow]]:
+    for start in range(0, len(rows), BLOCK_ROWS):
+        yield rows[start : start + BLOCK_ROWS]
+
+
+def open_staging(path: Path, schema: Schema) -> pq.ParquetWriter:
+    """Open a staging file: read once or twice and then removed, so that packing it would cost more than it saves."""
+    return pq.ParquetWriter(
+        path, staging_schema(schema), compression="none", use_dictionary=False, write_statistics=False
+    )
 
 
 class Typist:
@@ -77,70 +105,116 @@ class Typist:
         staged: Staged,
         cursor: duckdb.DuckDBPyConnection,
         accepted: pq.ParquetWriter,
-        refused: "RefusedFile",
+        refused: RefusedFile,
         area: Area | None,
     ) -> None:
         self.staged, self.cursor, self.accepted, self.refused, self.area = staged, cursor, accepted, refused, area
-        self.question = typing_question(staged.schema)
-        self.parameters = typing_parameters(staged.schema)
+        self.shape = staging_schema(staged.schema)
+        self.missing = missing_texts(staged.schema)
 
-    def write(self, block: Sequence[Mapping[str, object] | UnreadableRow]) -> None:
+    def write(self, block: Sequence[Mapping[str, object] | UnreadableRow] | Columns) -> None:
+        first = self.staged.rows + 1
+        if isinstance(block, Columns):
+            self.staged.rows += block.rows
+            numbers = block.numbers + first
+            unreadable = {number + first: row for number, row in block.unreadable.items()}
+            if len(numbers):
+                self.staged.seen.update(block.table.column_names)
+            self.write_readable(block.texts(self.staged.schema), block.row, numbers, unreadable)
+            return
         try:
             readable = [row for row in block if type(row) is not UnreadableRow]
-            texts = text_table(readable, self.staged.schema)
+            texts = text_columns(readable, self.staged.schema)
         except UnicodeEncodeError:  # half a surrogate pair is no text
             block = [row if is_text(row, self.staged.schema) else UnreadableRow("not-text", row) for row in block]
             readable = [row for row in block if type(row) is not UnreadableRow]
-            texts = text_table(readable, self.staged.schema)
-        first = self.staged.rows + 1
-        numbers = range(first, first + len(block))
-        if len(readable) < len(block):
-            self.refuse_unreadable(block, numbers)
-            numbers = [number for number, row in zip(numbers, block, strict=True) if type(row) is not UnreadableRow]
+            texts = text_columns(readable, self.staged.schema)
         self.staged.rows += len(block)
         self.staged.seen.update(*readable)
-        if readable:
-            self.write_readable(readable, numbers, texts)
+        numbers, unreadable = np.arange(first, first + len(block)), {}
+        if len(readable) < len(block):
+            unreadable = {first + index: row for index, row in enumerate(block) if type(row) is UnreadableRow}
+            numbers = np.delete(numbers, [number - first for number in unreadable])
+        self.write_readable(texts, readable.__getitem__, numbers, unreadable)
 
-    def refuse_unreadable(self, block: Sequence[object], numbers: Iterable[int]) -> None:
-        for number, row in zip(numbers, block, strict=True):
-            if isinstance(row, UnreadableRow):
-                self.refused.write(number, row.code, "", "", row.raw)
-
-    def write_readable(self, rows: Sequence[Mapping[str, object]], numbers: Sequence[int], texts: pa.Table) -> None:
+    def write_readable(
+        self,
+        texts: Sequence[pa.Array],
+        row_at: Callable[[int], Mapping[str, object]],
+        numbers: np.ndarray,
+        unreadable: Mapping[int, UnreadableRow],
+    ) -> None:
+        """Type columns of text; ``unreadable`` are rows between them, so that refused ones are told in their order."""
         schema = self.staged.schema
-        self.cursor.register("_block", texts)
-        typed = self.cursor.sql(self.question, params=self.parameters).to_arrow_table()
-        self.cursor.unregister("_block")
+        typed, reasons = self.type_columns(texts)
         typed, misplaced = place(typed, schema, self.area)
-        typed = typed.append_column(ROW, pa.array(numbers, pa.int64()))
-        if wrong := reasons_of(typed.column("_reason"), misplaced):
-            for index, (code, position) in sorted(wrong.items()):
-                column, row = schema.columns[position], rows[index]
-                self.refused.write(numbers[index], code, column.name, offending_value(row, schema, column), row)
+        wrong = reasons_of(reasons, misplaced) if reasons is not None else misplaced
+        refused: dict[int, int | UnreadableRow] = {int(numbers[index]): index for index in wrong}
+        for number, found in sorted((refused | unreadable).items()):
+            if isinstance(found, UnreadableRow):
+                self.refused.write(number, found.code, "", "", found.raw)
+                continue
+            code, position = wrong[found]
+            column, row = schema.columns[position], row_at(found)
+            self.refused.write(number, code, column.name, offending_value(row, schema, column), row)
+        typed = typed.append_column(ROW, pa.array(numbers, pa.int64())).select(self.shape.names).cast(self.shape)
+        if wrong:
             good = np.ones(typed.num_rows, dtype=bool)
             good[list(wrong)] = False
             typed = typed.filter(pa.array(good))
-        self.staged.accepted += typed.num_rows
-        self.accepted.write_table(typed.select(staging_schema(schema).names).cast(staging_schema(schema)))
+        if typed.num_rows:
+            self.staged.accepted += typed.num_rows
+            self.staged.order.add(typed)
+            self.accepted.write_table(typed)
+
+    def type_columns(self, texts: Sequence[pa.Array]) -> tuple[pa.Table, pa.ChunkedArray | None]:
+        """Return the typed columns, and the reason of each row that is refused; None when there is none."""
+        schema = self.staged.schema
+        typed: list[pa.Array | pa.ChunkedArray | None] = []
+        plain = []
+        for column, text, missing in zip(schema.columns, texts, self.missing, strict=True):
+            plain.append(plain_text(text, column, missing))
+            typed.append(type_plainly(plain[-1], column, required=is_required(schema, column)))
+        unclear = [position for position, values in enumerate(typed) if values is None]
+        reasons = None
+        if unclear:
+            block = {"_n": pa.array(np.arange(len(texts[0])))}
+            self.cursor.register("_block", pa.table(block | {f"t{position}": plain[position] for position in unclear}))
+            answer = self.cursor.sql(
+                typing_question(schema, unclear), params=typing_parameters(schema, unclear) or None
+            )
+            table = answer.to_arrow_table()
+            self.cursor.unregister("_block")
+            reasons = table.column("_reason")
+            for position in unclear:
+                typed[position] = table.column(schema.columns[position].name)
+        return pa.table(typed, names=list(schema.names)), reasons
 
 
-def text_table(rows: Sequence[Mapping[str, object]], schema: Schema) -> pa.Table:
+def missing_texts(schema: Schema) -> list[list[str]]:
+    """Return for each column the texts that stand for a missing value, in the Unicode form of its values."""
+    return [
+        [unicodedata.normalize(PARSERS[column.type].form, text) for text in schema.missing_of(column)]
+        for column in schema.columns
+    ]
+
+
+def is_required(schema: Schema, column: Column) -> bool:
+    return column.required or column.name in schema.key
+
+
+def text_columns(rows: Sequence[Mapping[str, object]], schema: Schema) -> list[pa.Array]:
     """Return the declared columns of the rows as text; a column that a row does not have is null."""
-    texts = {"_n": pa.array(np.arange(len(rows)))}
-    for position, column in enumerate(schema.columns):
-        name = column.source_name
-        texts[f"t{position}"] = text_array([row.get(name) for row in rows], PARSERS[column.type].form)
-    return pa.table(texts)
+    names = (column.source_name for column in schema.columns)
+    return [text_array([row.get(name) for row in rows]) for name in names]
 
 
-def text_array(values: Sequence[object], form: str) -> pa.Array:
-    """Return the values as trimmed text in a Unicode form; dictionaries (geometries) become JSON text."""
+def text_array(values: Sequence[object]) -> pa.Array:
+    """Return the values as text; dictionaries (geometries) become JSON text."""
     try:
-        array = pa.array(values, pa.string())
+        return pa.array(values, pa.string())
     except (pa.ArrowTypeError, pa.ArrowInvalid):
-        array = pa.array([value if value is None else as_text(value) for value in values], pa.string())
-    return pc.utf8_trim_whitespace(pc.utf8_normalize(array, form=form))
+        return pa.array([value if value is None else as_text(value) for value in values], pa.string())
 
 
 def as_text(value: object) -> str:
@@ -165,19 +239,18 @@ def is_text(row: Mapping[str, object] | UnreadableRow, schema: Schema) -> bool:
     return True
 
 
-def typing_question(schema: Schema) -> str:
-    """Return the statement that types one block; values of the schema (lists, limits) are parameters."""
-    present, parsed, checks = [], [], []
-    for position, column in enumerate(schema.columns):
-        parser, t = PARSERS[column.type], f"t{position}"
-        present.append(f"CASE WHEN list_contains($missing_{position}, {t}) THEN NULL ELSE {t} END AS {t}")
-        parsed.append(f"{parser.sql.replace('@', t)} AS v{position}")
-        checks += column_checks(column, position, parser, required=column.required or column.name in schema.key)
+def typing_question(schema: Schema, positions: Sequence[int]) -> str:
+    """Return the statement that types some columns of a block; values of the schema (lists, limits) are parameters."""
+    parsed, checks = [], []
+    for position in positions:
+        column = schema.columns[position]
+        parser = PARSERS[column.type]
+        parsed.append(f"{parser.sql.replace('@', f't{position}')} AS v{position}")
+        checks += column_checks(column, position, parser, required=is_required(schema, column))
     cases = " ".join(f"WHEN {condition} THEN '{code}:{position}'" for condition, code, position in checks)
-    named = ", ".join(f"v{position} AS {identifier(column.name)}" for position, column in enumerate(schema.columns))
+    named = ", ".join(f"v{position} AS {identifier(schema.columns[position].name)}" for position in positions)
     return (
-        f"WITH present AS (SELECT _n, {', '.join(present)} FROM _block), "
-        f"parsed AS (SELECT *, {', '.join(parsed)} FROM present) "
+        f"WITH parsed AS (SELECT *, {', '.join(parsed)} FROM _block) "
         f"SELECT {named}, {f'CASE {cases} END' if cases else 'NULL::VARCHAR'} AS _reason FROM parsed ORDER BY _n"
     )
 
@@ -202,13 +275,13 @@ def column_checks(column: Column, position: int, parser: Parser, *, required: bo
     return checks
 
 
-def typing_parameters(schema: Schema) -> dict[str, object]:
-    """Return the lists and limits of the schema; texts in the Unicode form of the values they are compared with."""
+def typing_parameters(schema: Schema, positions: Sequence[int]) -> dict[str, object]:
+    """Return the lists and limits of some columns; texts in the Unicode form of the values they are compared with."""
     parameters: dict[str, object] = {}
-    for position, column in enumerate(schema.columns):
-        form = PARSERS[column.type].form
-        parameters[f"missing_{position}"] = [unicodedata.normalize(form, text) for text in schema.missing_of(column)]
+    for position in positions:
+        column = schema.columns[position]
         if column.enum:
+            form = PARSERS[column.type].form
             parameters[f"enum_{position}"] = [unicodedata.normalize(form, text) for text in column.enum]
         if column.minimum is not None:
             parameters[f"minimum_{position}"] = column.minimum

@@ -17,16 +17,23 @@ FLAGS = {"true": True, "1": True, "false": False, "0": False}
 INTEGER = re.compile(r"[+-]?[0-9]{1,30}")
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 TIME = re.compile(r"([01]?[0-9]|2[0-3]|24(?=:00(?::00)?\Z)):([0-5][0-9])(?::([0-5][0-9]))?")
+LONGEST_TEXT, LONGEST_SHOWN = 10_000, 200  # characters; ordering accents upon accents takes the square of their number
+LONGEST_TIME = 64  # characters; looking for a lost plus takes the square of the length
 LOST_PLUS = re.compile(r"([T ][0-9]{2}:?[0-9]{2}\S*) (?=[0-9]{2}(?::?[0-9]{2})?\Z)")
 
 
 def read_value(parameter: str, text: str, column: Column) -> Any:  # noqa: ANN401
     """Read a filter value as the column's type."""
-    reader, expected = READERS[column.type]
+    return read_as(column.type, parameter, text)
+
+
+def read_as(kind: str, parameter: str, text: str) -> Any:  # noqa: ANN401
+    """Read a text as a value of a type; ``parameter`` is what an error names."""
+    reader, expected = READERS[kind]
     try:
         return reader(text)
     except (ValueError, OverflowError) as error:
-        raise BadValue(parameter=parameter, value=text, expected=expected) from error
+        raise BadValue(parameter=parameter, value=text[:LONGEST_SHOWN], expected=expected) from error
 
 
 def read_integer(text: str) -> int:
@@ -51,6 +58,8 @@ def read_boolean(text: str) -> bool:
 
 def read_datetime(text: str) -> dt.datetime:
     """Read an ISO date-time; without an offset it is Korean time (a ``+`` that a URL turned into a space is mended)."""
+    if len(text) > LONGEST_TIME:
+        raise ValueError(text[:LONGEST_TIME])
     moment = dt.datetime.fromisoformat(LOST_PLUS.sub(r"\1+", text.strip()))
     moment = moment if moment.tzinfo else moment.replace(tzinfo=KOREAN_TIME)
     return moment.astimezone(KOREAN_TIME)  # raises outside the years 1 to 9999
@@ -64,8 +73,8 @@ def read_time(text: str) -> str:
 
 def read_text(text: str) -> str:
     """Return the text in the Unicode form of the records; a NUL or half a surrogate pair is in none of them."""
-    if "\0" in text:
-        raise ValueError("NUL")
+    if "\0" in text or len(text) > LONGEST_TEXT:
+        raise ValueError(text[:LONGEST_SHOWN])
     text.encode()
     return unicodedata.normalize("NFC", text)
 
@@ -78,7 +87,10 @@ def require_match(pattern: re.Pattern[str], text: str) -> re.Match[str]:
 
 
 READERS: Mapping[str, tuple[Callable[[str], Any], Text]] = {
-    "string": (read_text, Text(ko="문자", en="text")),
+    "string": (
+        read_text,
+        Text(ko=f"문자 ({LONGEST_TEXT:,}자 이하)", en=f"text of at most {LONGEST_TEXT:,} characters"),
+    ),
     "time": (read_time, Text(ko="HH:MM 또는 HH:MM:SS", en="HH:MM or HH:MM:SS")),
     "integer": (read_integer, Text(ko="정수", en="a whole number")),
     "number": (read_number, Text(ko="수", en="a number")),

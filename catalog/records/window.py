@@ -1,21 +1,26 @@
 """Looking through records by offset, as tables on a screen do: rows ``offset`` to ``offset + limit`` and how many there are.
 
 For clients of other hubs' APIs, which count rows. Ours pages by cursor (``run.py``): a deep offset costs what lies before
-it, unless nothing is asked of the rows, when whole parts are stepped over.
+it, unless nothing is asked of the rows, when they are read where they lie.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from catalog.records.admission import FACTORS
 from catalog.records.engine import Limits, connect, count, deadline, identifier, names_of
-from catalog.records.layout import ROW
-from catalog.records.manifest import Manifest, has_hidden_rows
-from catalog.records.query import Condition, Order, Query
-from catalog.records.run import build_statement, engine_errors, relevant_parts
+from catalog.records.expressions import ColumnRef, Expression
+from catalog.records.layout import ROW, staging_schema
+from catalog.records.manifest import Manifest, has_hidden_rows, keeps_order
+from catalog.records.prune import relevant_parts
+from catalog.records.query import Order, Output, Query
+from catalog.records.run import build_statement, engine_errors
 from catalog.records.schema import Schema
+from catalog.records.sources import SnapshotSource
 from catalog.records.store import Store
 
 
@@ -32,7 +37,7 @@ class Window:
     """What is looked at. Without ``distinct`` rows keep their numbers; ``by_number`` sorts by them, after ``order_by``."""
 
     select: tuple[str, ...]
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Expression, ...] = ()
     words: tuple[Word, ...] = ()
     order_by: tuple[Order, ...] = ()
     is_backwards: bool = False  # by the row's number, the last first
@@ -57,12 +62,19 @@ class Seen:
 
 def look_through(manifest: Manifest, window: Window, store: Store, limits: Limits) -> Seen:
     """Return the rows of a window."""
-    positions, skipped = step_over(manifest, window)
-    statement, parameters = window_statement(manifest, window, store, positions)
-    ordered = (
-        f"{statement} {order_of(window, manifest, positions)} LIMIT {window.limit:d} OFFSET {window.offset - skipped:d}"
-    )
-    with connect((store.root,), limits) as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
+    if is_by_number(manifest, window):
+        rows = rows_from(manifest, store, window)
+        numbers = list(range(window.offset + 1, window.offset + rows.num_rows + 1))
+        return Seen(rows, numbers, manifest.records if window.with_total else None)
+    positions = relevant_parts(manifest, question_of(manifest.schema, window))
+    statement, parameters = window_statement(manifest, window, store, limits, positions)
+    ordered = f"{statement} {order_of(window, manifest, positions)} LIMIT {window.limit:d} OFFSET {window.offset:d}"
+    with (
+        limits.admitted(cost_of(manifest, window, positions)),
+        connect((store.root,), limits) as cursor,
+        deadline(cursor, limits.seconds),
+        engine_errors(limits),
+    ):
         rows = cursor.sql(ordered, params=parameters or None).to_arrow_table()
         total = None
         if window.with_total:
@@ -72,14 +84,42 @@ def look_through(manifest: Manifest, window: Window, store: Store, limits: Limit
     return Seen(rows.select(list(window.select)), numbers, total)
 
 
-def step_over(manifest: Manifest, window: Window) -> tuple[list[int], int]:
-    """Return the parts to read, and how many rows before them need not be: only when nothing is asked of the rows."""
-    positions = relevant_parts(manifest, question_of(manifest.schema, window))
-    skipped = 0
-    if window.asks_nothing and not any(has_hidden_rows(manifest, position) for position in positions):
-        while positions and skipped + manifest.parts[positions[0]].rows <= window.offset:
-            skipped += manifest.parts[positions.pop(0)].rows
-    return positions, skipped
+def cost_of(manifest: Manifest, window: Window, positions: Sequence[int]) -> float:
+    """Return what a window costs, as ``admission.py`` counts: words are looked for in every column."""
+    kind = "sort" if window.order_by or window.distinct else "scan"
+    columns = len(question_of(manifest.schema, window).outputs) * (1 + len(window.words))
+    return sum(manifest.parts[at].rows for at in positions) * columns * FACTORS[kind]
+
+
+def is_by_number(manifest: Manifest, window: Window) -> bool:
+    """Tell whether the rows of a window are simply those of certain numbers."""
+    return window.asks_nothing and not any(has_hidden_rows(manifest, at) for at in range(len(manifest.parts)))
+
+
+def rows_from(manifest: Manifest, store: Store, window: Window) -> pa.Table:
+    """Return the rows from the window's offset on; only the row groups that they lie in are read."""
+    names, first, last = list(window.select), window.offset, window.offset + window.limit
+    schema = staging_schema(manifest.schema)
+    found = [pa.schema([schema.field(name) for name in names]).empty_table()]
+    begin = 0
+    for part in manifest.parts:
+        if begin < last and begin + part.rows > first:
+            with pq.ParquetFile(store.path(part.digest)) as file:
+                found += rows_of_file(file, first - begin, last - begin, names)
+        begin += part.rows
+    return pa.concat_tables(found)
+
+
+def rows_of_file(file: pq.ParquetFile, first: int, last: int, names: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the rows of a file from ``first`` to before ``last``."""
+    begin = 0
+    for number in range(file.num_row_groups):
+        rows = file.metadata.row_group(number).num_rows
+        if begin < last and begin + rows > first:
+            group = file.read_row_group(number, columns=list(names), use_threads=False).select(list(names))
+            start = max(first - begin, 0)
+            yield group.slice(start, last - begin - start)
+        begin += rows
 
 
 def question_of(schema: Schema, window: Window) -> Query:
@@ -87,17 +127,17 @@ def question_of(schema: Schema, window: Window) -> Query:
     searched = [word.column for word in window.words if word.column]
     if any(not word.column for word in window.words):
         searched += searchable(schema)
-    names = dict.fromkeys([*window.select, *(order.column for order in window.order_by), *searched])
-    return Query(select=tuple(names), conditions=window.conditions)
+    names = dict.fromkeys([*window.select, *(order.value.name for order in window.order_by), *searched])
+    outputs = (Output(ColumnRef(name, schema[name].type), schema[name]) for name in names)
+    return Query(outputs=tuple(outputs), where=window.conditions)
 
 
 def window_statement(
-    manifest: Manifest, window: Window, store: Store, positions: Sequence[int]
+    manifest: Manifest, window: Window, store: Store, limits: Limits, positions: Sequence[int]
 ) -> tuple[str, dict[str, Any]]:
-    inner, parameters = build_statement(
-        manifest, question_of(manifest.schema, window), store, limit=None, positions=positions
-    )
-    sorted_by = [order.column for order in window.order_by]
+    source = SnapshotSource(manifest, store, limits)
+    inner, parameters = build_statement(source, question_of(manifest.schema, window), limit=None, places=positions)
+    sorted_by = [order.value.name for order in window.order_by]
     shown = names_of(dict.fromkeys([*window.select, *([] if window.distinct else sorted_by)]))
     start = f"SELECT DISTINCT {shown}" if window.distinct else f"SELECT {shown}, {ROW}"
     statement = f"{start} FROM ({inner}) AS looked"
@@ -123,11 +163,12 @@ def holds_word(columns: Iterable[str], parameter: str) -> str:
 def order_of(window: Window, manifest: Manifest, positions: Sequence[int]) -> str:
     """Return the order; rows come in theirs by themselves unless they are sorted, made distinct or partly hidden."""
     parts = [
-        f"{identifier(order.column)} {'DESC' if order.descending else 'ASC'} NULLS LAST" for order in window.order_by
+        f"{identifier(order.value.name)} {'DESC' if order.descending else 'ASC'} NULLS LAST"
+        for order in window.order_by
     ]
     if window.distinct:
-        named = {order.column for order in window.order_by}
+        named = {order.value.name for order in window.order_by}
         parts += [f"{identifier(name)} NULLS LAST" for name in window.select if name not in named]
-    elif parts or window.is_backwards or any(has_hidden_rows(manifest, position) for position in positions):
+    elif parts or window.is_backwards or not all(keeps_order(manifest, at) for at in positions):
         parts.append(f"{ROW} DESC" if window.is_backwards else ROW)
     return f"ORDER BY {', '.join(parts)}" if parts else ""

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from ingest.connectors import datagokr, file, seoul
-from ingest.connectors.rows import MalformedRow
+from ingest.connectors.rows import DelimitedFile, MalformedRow
 from ingest.errors import Text
 
-__all__ = ["CONNECTORS", "Connector", "MalformedRow"]
+__all__ = ["CONNECTORS", "Connector", "DelimitedFile", "MalformedRow"]
 
 
 @dataclass(frozen=True)
 class Connector:
-    """What the hub knows of a connector: its typed configuration, its reader, its name for people."""
+    """What the hub knows of a connector: its typed configuration, its reader, its name for people.
+
+    ``hand_over`` reads the same, with files of delimited text handed over whole where a connector can.
+    """
 
     config: type[BaseModel]
     read: Callable[..., Iterator[Mapping[str, object] | MalformedRow]]
     title: Text
+    hand_over: Callable[..., Iterator[Mapping[str, object] | MalformedRow | DelimitedFile]] | None = None
 
 
 CONNECTORS: dict[str, Connector] = {
@@ -40,5 +44,6 @@ CONNECTORS: dict[str, Connector] = {
         config=file.Config,
         read=file.read,
         title=Text(ko="파일 (CSV, TSV, XLSX, JSON, GeoJSON, XML)", en="File (CSV, TSV, XLSX, JSON, GeoJSON, XML)"),
+        hand_over=file.hand_over,
     ),
 }

@@ -10,7 +10,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.connectors.decode import prove_encoding
-from ingest.connectors.rows import MalformedRow
+from ingest.connectors.rows import DelimitedFile, MalformedRow
 from ingest.errors import BrokenOff, Text, UnreadableAnswer
 from ingest.http import Answer
 
@@ -58,8 +58,41 @@ def read_delimited(
         return (yield from name_cells(cells, layout, answer, "CSV", before, ends_with_a_line(answer)))
 
 
-def split_lines(lines: Iterable[str], delimiter: str, answer: Answer) -> Iterator[list[str]]:
-    """Split lines into cells; a quote that is never closed is an error instead of one enormous last cell."""
+def hand_over_delimited(
+    answer: Answer, layout: Layout, *, delimiter: str, encoding: str | None = None
+) -> DelimitedFile:
+    """Return a delimited text file whole: its encoding proven and its header read, its rows not yet."""
+    proven = prove_encoding(answer, "CSV", encoding)
+    header: list[str] = []
+
+    def noted(lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            header.append(line)
+            yield line
+
+    def finish(last_is_short: bool) -> None:
+        if last_is_short and not ends_with_a_line(answer):
+            raise BrokenOff(address=answer.location, reason=CUT_IN_A_ROW)
+
+    with answer.path.open(encoding=proven, newline="") as lines:
+        names = column_names(split_lines(noted(lines), delimiter, answer), layout, answer, "CSV")
+    return DelimitedFile(
+        path=answer.path,
+        encoding=proven,
+        delimiter=delimiter,
+        names=tuple(names),
+        start=sum(len(line.encode()) for line in header),
+        lines=len(header),
+        split=lambda lines, before: split_lines(lines, delimiter, answer, before),
+        finish=finish,
+    )
+
+
+def split_lines(lines: Iterable[str], delimiter: str, answer: Answer, before: int = 0) -> Iterator[list[str]]:
+    """Split lines into cells; a quote that is never closed is an error instead of one enormous last cell.
+
+    Errors tell the line, counted on from ``before``.
+    """
     ended: list[bool] = []
 
     def watched() -> Iterator[str]:
@@ -73,11 +106,11 @@ def split_lines(lines: Iterable[str], delimiter: str, answer: Answer) -> Iterato
             if ended:  # a whole row is handed out before the next line is asked for
                 tail = "".join(cells)
                 breaks = tail.count("\n") or tail.count("\r")
-                opened = reader.line_num - breaks + tail.endswith(("\n", "\r"))
+                opened = before + reader.line_num - breaks + tail.endswith(("\n", "\r"))
                 raise UnreadableAnswer(address=answer.location, format="CSV", reason=OPEN_QUOTE.format(line=opened))
             yield cells
     except csv.Error as error:
-        reason = BAD_LINE.format(line=reader.line_num, message=str(error))
+        reason = BAD_LINE.format(line=before + reader.line_num, message=str(error))
         raise UnreadableAnswer(address=answer.location, format="CSV", reason=reason) from error
 
 

@@ -7,14 +7,16 @@ One table says which reader a format has and which options it understands. The r
 import codecs
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Literal, Self
 from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from ingest.connectors.delimited import Layout, Row, read_delimited
+from ingest.connectors.delimited import Layout, Row, hand_over_delimited, read_delimited
 from ingest.connectors.documents import pick, read_json, read_xml_records, refuse_web_page
+from ingest.connectors.rows import DelimitedFile
 from ingest.connectors.workbook import read_workbook
 from ingest.errors import BadSetup, Text, UnreadableAnswer
 from ingest.http import Answer, Session, is_web
@@ -29,6 +31,7 @@ EXTENSIONS: Mapping[str, Format] = {
     ".geojson": "geojson",
     ".xml": "xml",
 }
+DELIMITERS: Mapping[Format, str] = {"csv": ",", "tsv": "\t"}
 CONTENT_TYPES: Mapping[str, Format] = {
     "text/csv": "csv",
     "application/csv": "csv",
@@ -110,16 +113,31 @@ class Config(BaseModel, frozen=True, extra="forbid"):
 def read(config: Config, http: Session) -> Iterator[Row]:
     """Yield the rows of the file, or of several as if they were one."""
     before = 0
+    for answer, format in fetch_files(config, http):
+        before = yield from READERS[format].read(answer, config, http, before)
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Row | DelimitedFile]:
+    """Yield what ``read`` yields, but delimited text files whole; the numbers of malformed rows leave these out."""
+    before = 0
+    for answer, format in fetch_files(config, http):
+        delimiter = config.delimiter or DELIMITERS.get(format, "")
+        if delimiter.isascii() and delimiter.strip('"\r\n'):
+            yield hand_over_delimited(answer, config.layout, delimiter=delimiter, encoding=config.encoding)
+        else:
+            before = yield from READERS[format].read(answer, config, http, before)
+
+
+def fetch_files(config: Config, http: Session) -> Iterator[tuple[Answer, Format]]:
     for path in [config.path] if isinstance(config.path, str) else config.path:
         answer = http.fetch(path)
         format = config.format or guess_format(path, answer)
-        reader = READERS[format]
-        refuse_options(config, format, reader.options)
+        refuse_options(config, format, READERS[format].options)
         if format != "xlsx":
             refuse_web_page(answer, http, format.upper())
         if answer.size == 0:
             raise UnreadableAnswer(address=answer.location, format=format.upper(), reason=EMPTY)
-        before = yield from reader.read(answer, config, http, before)
+        yield answer, format
 
 
 def guess_format(path: str, answer: Answer) -> Format:
@@ -139,14 +157,12 @@ def refuse_options(config: Config, format: Format, understood: frozenset[str]) -
         raise BadSetup(where=", ".join(strange), problem=NOT_FOR_FORMAT.format(format=format))
 
 
-def read_csv(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
-    delimiter = config.delimiter or ","
-    return read_delimited(answer, config.layout, delimiter=delimiter, encoding=config.encoding, before=before)
-
-
-def read_tsv(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
-    delimiter = config.delimiter or "\t"
-    return read_delimited(answer, config.layout, delimiter=delimiter, encoding=config.encoding, before=before)
+def read_text(
+    answer: Answer, config: Config, http: Session, before: int, *, delimiter: str
+) -> Generator[Row, None, int]:
+    return read_delimited(
+        answer, config.layout, delimiter=config.delimiter or delimiter, encoding=config.encoding, before=before
+    )
 
 
 def read_xlsx(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
@@ -209,8 +225,8 @@ class Reader:
 TEXT_OPTIONS = frozenset({"encoding", "delimiter", "header_rows", "header"})
 
 READERS: Mapping[Format, Reader] = {
-    "csv": Reader(read_csv, TEXT_OPTIONS),
-    "tsv": Reader(read_tsv, TEXT_OPTIONS),
+    "csv": Reader(partial(read_text, delimiter=DELIMITERS["csv"]), TEXT_OPTIONS),
+    "tsv": Reader(partial(read_text, delimiter=DELIMITERS["tsv"]), TEXT_OPTIONS),
     "xlsx": Reader(read_xlsx, frozenset({"header_rows", "header", "sheet"})),
     "json": Reader(read_json_file, frozenset({"records"})),
     "geojson": Reader(read_geojson, frozenset()),

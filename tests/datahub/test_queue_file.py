@@ -78,25 +78,25 @@ def test_a_message_released_untried_counts_no_try(open_file):
 
 
 def test_a_lease_is_renewed_while_its_process_lives(open_file):
-    holder, other = open_file(lease_seconds=0.3), open_file(lease_seconds=0.3)
+    holder, other = open_file(lease_seconds=1.0), open_file(lease_seconds=1.0)
     holder.put("pulls", "a long task")
     holder.take("pulls")
 
-    time.sleep(1.0)
+    time.sleep(2.5)
 
     with pytest.raises(Empty):
         other.take("pulls")
 
 
 def test_the_lease_of_a_process_that_is_gone_runs_out(open_file):
-    holder, other = open_file(lease_seconds=0.2), open_file()
+    holder, other = open_file(lease_seconds=1.0), open_file()
     holder.put("pulls", "a")
     holder.take("pulls")
     holder.close()
 
     with pytest.raises(Empty):
         other.take("pulls")
-    time.sleep(0.3)
+    time.sleep(1.2)
 
     assert other.take("pulls")[1:] == ("a", 2)
 

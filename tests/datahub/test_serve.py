@@ -120,7 +120,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_an_attempt_and_nothing_els
             wait_until(lambda: count_of_records(port) == len(LINES))
 
             serve.send_signal(signal.SIGTERM)
-            assert serve.wait(timeout=30) == 0
+            assert serve.wait(timeout=60) == 0
         status = json.loads(manage(hub, "hub_status", "--json").stdout)
         assert [(run["state"], run["attempt"], run["accepted"]) for run in status["runs"]] == [("published", 2, 500)]
         assert processes_of(hub) == {}

@@ -44,8 +44,8 @@ def is_alive(pid):
         return False
 
 
-def wait_until(true, seconds=15):
-    deadline = time.monotonic() + seconds
+def wait_until(true):
+    deadline = time.monotonic() + 60  # nothing takes that long, but a busy machine is slow
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
@@ -149,7 +149,7 @@ def test_a_signal_ends_the_tree_with_exit_code_0(number, program):
     process, children = program
     process.send_signal(number)
 
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=60) == 0
     assert not any(map(is_alive, children))
 
 
@@ -159,7 +159,7 @@ def test_a_killed_supervisor_leaves_nothing_running(program, tmp_path):
     assert all(map(is_alive, children + grandchildren))
     process.kill()
 
-    wait_until(lambda: not any(map(is_alive, children + grandchildren)), seconds=3)
+    wait_until(lambda: not any(map(is_alive, children + grandchildren)))
 
 
 def test_a_killed_guard_is_replaced(program, tmp_path):

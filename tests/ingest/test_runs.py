@@ -291,7 +291,7 @@ def test_an_offer_tells_the_workers_once_it_is_committed(source, own_queue, djan
     for callback in callbacks:
         callback()
     with Connection(own_queue) as connection, connection.SimpleQueue("celery") as queue:
-        message = queue.get(timeout=1)
+        message = queue.get(timeout=10)
         assert message.headers["task"] == "ingest.tasks.pull"
         assert message.payload[0] == [run.pk]
     run.refresh_from_db()
@@ -315,8 +315,10 @@ def broken_broker(request, tmp_path):
         "unwritable-file": f"sqlitelease:///{blocked / 'broker.sqlite3'}",
     }[request.param]
     current_app.conf.update(broker_url=url, broker_read_url=url, broker_write_url=url)
-    current_app.conf.broker_transport_options = {}
+    kept, current_app.conf.broker_transport_options = current_app.conf.broker_transport_options, {}
     current_app._pool = current_app.amqp._producer_pool = None
+    yield
+    current_app.conf.broker_transport_options = kept
 
 
 def test_a_broker_that_is_down_costs_nothing_but_a_warning(

@@ -125,7 +125,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing_but_time(tmp_path,
         world.faults.switch_on("*", "slow")
         with celery(hub, *WORKER):
             hub.manage("run_source", SLUG)
-            assert wait_until(lambda: is_in("running"), 30), log()
+            assert wait_until(lambda: is_in("running"), 90), log()
             time.sleep(1)
         assert is_in("running")  # the dead worker's lease is still there
         assert hub.rows("SELECT count(*) FROM catalog_snapshot") == [(0,)]

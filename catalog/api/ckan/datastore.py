@@ -20,7 +20,8 @@ from catalog.browse import Browsed, browsable_schema, browse
 from catalog.errors import BadValue
 from catalog.models import Dataset
 from catalog.records import Column, Schema
-from catalog.records.query import Condition, Order
+from catalog.records.expressions import ColumnRef, Expression, compare
+from catalog.records.query import Order
 from catalog.records.values import read_value
 from catalog.records.window import Window, Word
 from catalog.text import Text
@@ -149,7 +150,7 @@ def known_column(name: str, parameter: str, schema: Schema) -> str:
     return plain
 
 
-def read_filters(call: Call, schema: Schema) -> list[Condition]:
+def read_filters(call: Call, schema: Schema) -> list[Expression]:
     """Read ``{"column": value}``; several values are alternatives, an empty one means an empty cell."""
     filters = call.document("filters")
     if filters in (None, ""):
@@ -169,13 +170,13 @@ def known_filter(name: str, schema: Schema) -> str:
     return plain
 
 
-def read_filter(name: str, value: object, schema: Schema) -> Condition:
+def read_filter(name: str, value: object, schema: Schema) -> Expression:
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(one, (Mapping, list)) for one in values):
         text = Text(ko=f"'{name}': 값 또는 값의 목록이어야 합니다", en=f"'{name}': must be a value or a list of values")
         raise InvalidParameters({"filters": text})
     if values == [None]:
-        return Condition(name, "isnull", True)
+        return compare("isnull", schema[name])
     column = schema[name]
     try:
         read = tuple(read_value(name, as_words(one), column) for one in values if one is not None)
@@ -185,7 +186,7 @@ def read_filter(name: str, value: object, schema: Schema) -> Condition:
         raise InvalidParameters(
             {"filters": Text(ko=f"'{name}'으로는 거를 수 없습니다", en=f"cannot filter by '{name}'")}
         ) from error
-    return Condition(name, "in", read) if len(read) > 1 else Condition(name, "eq", read[0])
+    return compare("in", column, read) if len(read) > 1 else compare("eq", column, read[0])
 
 
 def as_words(value: object) -> str:
@@ -217,7 +218,7 @@ def read_sort(call: Call, schema: Schema) -> tuple[list[Order], bool]:
         is_descending = direction.lower() == "desc"
         if plain == NUMBER:
             return order, is_descending
-        order.append(Order(plain, descending=is_descending))
+        order.append(Order(ColumnRef(plain, schema[plain].type), descending=is_descending))
     return order, False
 
 

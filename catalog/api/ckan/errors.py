@@ -63,6 +63,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     UnreadableSearch: Kind("Search Query Error", 400, "Search Query is invalid: "),
     errors.NotFound: Kind("Not Found Error", 404, "Not found: "),
     errors.AccessDenied: Kind("Authorization Error", 403, "Access denied: "),
+    errors.TooBusy: Kind("Search Error", 503, "Search error: "),
     errors.TooExpensive: Kind("Search Error", 409, "Search error: "),
     errors.BadQuestion: Kind("Validation Error", 409),
     Exception: Kind("Internal Server Error", 500),

@@ -19,7 +19,7 @@ from catalog.api.addresses import public_base
 from catalog.api.ckan.actions import ACTIONS
 from catalog.api.ckan.call import Call
 from catalog.api.ckan.errors import ActionNotKnown, UnreadableRequest, error_document, kind_of
-from catalog.errors import HubError
+from catalog.errors import HubError, TooBusy
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,10 @@ def answer_action(request: HttpRequest, name: str) -> HttpResponse:
     except (ActionNotKnown, UnreadableRequest) as error:
         return respond(request, str(error), status=400)
     except Exception as error:
-        return respond(request, failure(request, error, base, name), status=kind_of(error).status)
+        response = respond(request, failure(request, error, base, name), status=kind_of(error).status)
+        if isinstance(error, TooBusy):
+            response.headers["Retry-After"] = str(error.values["retry_after"])
+        return response
     return respond(request, document, callback=callback)
 
 

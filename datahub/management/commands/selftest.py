@@ -14,6 +14,7 @@ from datahub.selftest import (
     on_sqlite,
     pytest_command,
     run_step,
+    step_beside,
     with_redis,
 )
 from datahub.supervisor import interrupt_on_signals
@@ -40,7 +41,7 @@ class Command(BaseCommand):
             run_step("ruff", [sys.executable, "-m", "ruff", "check", "."]),
             run_step("makemigrations", [sys.executable, "manage.py", "makemigrations", "--check", "--dry-run"]),
         ]
-        suites = [self.run_on_sqlite(arguments), self.run_on_postgresql(arguments)]
+        suites = self.run_suites(arguments)
         for outcome in [*(check for check in checks if not check.is_good), *suites]:
             self.stdout.write(f"\n── {outcome.name} ──\n{outcome.words}")
         return all(outcome.is_good for outcome in checks + suites)
@@ -56,14 +57,17 @@ class Command(BaseCommand):
                 f"Tests that need these packages are skipped: sudo apt install {names}"
             )
 
+    def run_suites(self, arguments: Sequence[str]) -> list[Outcome]:
+        """Run the suite on both databases at once: each waits for processes and servers while the other computes."""
+        name = "pytest: PostgreSQL, Redis"
+        if {"postgresql", "redis-server"} & set(missing_packages()):
+            skipped = Outcome(name, is_good=True, words="skipped: postgresql or redis-server is not installed")
+            return [self.run_on_sqlite(arguments), skipped]
+        with on_sqlite() as environment, with_redis(environment) as with_broker:
+            command = on_postgresql(pytest_command(["--database-only", *arguments]))
+            with step_beside(name, command, with_broker) as finish:
+                return [self.run_on_sqlite(arguments), finish()]
+
     def run_on_sqlite(self, arguments: Sequence[str]) -> Outcome:
         with on_sqlite() as environment:
             return run_step("pytest: SQLite", pytest_command(arguments), environment)
-
-    def run_on_postgresql(self, arguments: Sequence[str]) -> Outcome:
-        name = "pytest: PostgreSQL, Redis"
-        if {"postgresql", "redis-server"} & set(missing_packages()):
-            return Outcome(name, is_good=True, words="skipped: postgresql or redis-server is not installed")
-        with on_sqlite() as environment, with_redis(environment) as with_broker:
-            command = pytest_command(["--database-only", *arguments])
-            return run_step(name, on_postgresql(command), with_broker)

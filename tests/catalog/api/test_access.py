@@ -124,12 +124,12 @@ def test_a_dataset_that_may_not_be_seen_answers_as_one_that_does_not_exist(clien
 def test_knowing_an_entity_tag_opens_nothing(client: Client) -> None:
     make_dataset_of("public")
     etag = client.get(f"{ADDRESS}/records")["ETag"]
-    Dataset.objects.update(access_level="restricted")
+    make_dataset_of("restricted")
     assert client.get(f"{ADDRESS}/records", headers={"If-None-Match": etag}).status_code == 403
 
 
 def test_a_cursor_opens_nothing(client: Client) -> None:
     make_dataset_of("public")
     following = client.get(f"{ADDRESS}/records", {"limit": "1"}).json()["next"]
-    Dataset.objects.update(access_level="registered")
+    make_dataset_of("registered")
     assert client.get(following).status_code == 403

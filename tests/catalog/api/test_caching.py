@@ -21,9 +21,14 @@ FORMS = [
     {"order_by": "-pm10"},
     {"count": "exact"},
     {"format": "csv"},
-    {"format": "csv", "bom": "true"},
+    {"format": "csv", "encoding": "utf-8-sig"},
+    {"format": "csv", "encoding": "cp949"},
+    {"format": "csv", "formulas": "raw"},
     {"format": "csv", "limit": "2"},
     {"format": "parquet"},
+    {"format": "xlsx"},
+    {"format": "fgb"},
+    {"format": "arrow"},
 ]
 
 

@@ -331,7 +331,7 @@ def test_every_link_of_a_description_answers(client: Client, subtests: pytest.Su
 
 def test_records_without_a_place_cannot_be_downloaded_as_places(client: Client, city: None) -> None:
     downloads = client.get(f"{ADDRESS}/suwon-air").json()["links"]["downloads"]
-    assert set(FORMATS) - set(downloads) == {"geojson"}
+    assert set(FORMATS) - set(downloads) == {"geojson", "fgb"}
 
 
 def test_permanent_addresses_follow_the_hubs_own(client: Client, city: None, settings: Any) -> None:

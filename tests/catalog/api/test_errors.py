@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 from air_stations import SCHEMA, make_air_stations
-from builders import make_dataset
+from builders import make_dataset, publish_rows
 from django.contrib.auth.models import User
 from django.http.response import HttpResponseBase
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from catalog import errors
-from catalog.api.errors import PROBLEMS, find_problem
+from catalog.api.errors import PROBLEMS, answer_problem, find_problem
 from catalog.api.paging import digest
 from catalog.models import Dataset, Snapshot
+from catalog.read import WRITING
 from catalog.records import FORMATS, PARAMETERS
 
 pytestmark = pytest.mark.django_db
@@ -97,16 +98,18 @@ MISTAKES = [
     (RECORDS, {"datetime": "soon"}, 400, "bad-value", "시작/끝", "start/end"),
     (RECORDS, {"datetime": "../.."}, 400, "bad-value", "시작/끝", "start/end"),
     (RECORDS, {"datetime": "2018-01-01/2018-01-02/2018-01-03"}, 400, "bad-value", "시작/끝", "start/end"),
-    (RECORDS, {"format": "xlsx"}, 400, "unknown-format",
-     "'xlsx' 형식은 없습니다. 쓸 수 있는 것: json, ndjson, csv", "Unknown format 'xlsx'; allowed: json, ndjson, csv"),
+    (RECORDS, {"format": "xls"}, 400, "unknown-format",
+     "'xls' 형식은 없습니다. 쓸 수 있는 것: json, ndjson, csv", "Unknown format 'xls'; allowed: json, ndjson, csv"),
     (RECORDS, {"format": ["csv", "json"]}, 400, "bad-value", "값 하나", "one value"),
-    (f"{RECORDS}.xlsx", {}, 400, "unknown-format", "'xlsx' 형식은 없습니다", "Unknown format 'xlsx'"),
+    (f"{RECORDS}.xls", {}, 400, "unknown-format", "'xls' 형식은 없습니다", "Unknown format 'xls'"),
     (f"{RECORDS}.csv", {"format": "json"}, 400, "bad-value", "올바른 형식: csv", "expected csv"),
     (RECORDS, {"format": "geojson", "select": "pm10"}, 400, "unanswerable",
      "위치 열이 없거나 선택되지 않았습니다", "there is no place, or its columns are not selected"),
-    (RECORDS, {"bom": "true"}, 400, "unanswerable", "CSV에만 붙일 수 있습니다", "only CSV takes a byte order mark"),
-    (RECORDS, {"bom": "true", "format": "parquet"}, 400, "unanswerable", "CSV에만", "only CSV"),
-    (RECORDS, {"bom": "1.0", "format": "csv"}, 400, "bad-value", "true", "true"),
+    (RECORDS, {"encoding": "cp949"}, 400, "unanswerable", "CSV에서만 고를 수 있고", "only CSV has a choice of encodings"),
+    (RECORDS, {"encoding": "utf-8-sig", "format": "parquet"}, 400, "unanswerable", "CSV에서만", "only CSV"),
+    (RECORDS, {"encoding": "euc-kr", "format": "csv"}, 400, "bad-value", "utf-8, utf-8-sig, cp949", "utf-8, utf-8-sig, cp949"),
+    (RECORDS, {"encoding": ["utf-8", "cp949"], "format": "csv"}, 400, "bad-value", "값 하나", "one value"),
+    (RECORDS, {"formulas": "yes", "format": "csv"}, 400, "bad-value", "quoted, raw", "quoted, raw"),
     (f"{DATASETS}/plain/records", {"bbox": "1,2,3,4"}, 400, "unanswerable", "위치 열이 없습니다", "the records have no place"),
     (f"{DATASETS}/plain/records", {}, 404, "no-records", "아직 공개된 레코드가 없습니다", "has no published records yet"),
     (DATASETS, {"page": "2"}, 400, "unknown-parameter", "쓸 수 있는 것: q, theme, organisation", "allowed: q, theme, organisation"),
@@ -207,7 +210,7 @@ def test_a_problem_carries_its_values_and_leads_to_an_explanation(client: Client
     answer = client.get(RECORDS, {"pm10__gtt": "1"}, headers={"Accept-Language": "en"})
     document = problem(answer)
     assert (document["column"], document["operator"]) == ("pm10", "gtt")
-    assert document["allowed"] == ["eq", "ne", "gt", "gte", "lt", "lte", "in", "isnull"]
+    assert document["allowed"] == ["eq", "ne", "gt", "gte", "lt", "lte", "between", "in", "isnull"]
     assert document["instance"] == f"{RECORDS}?pm10__gtt=1"
     assert document["type"] == "http://testserver/api/v1/problems/unknown-operator"
     explained = client.get("/api/v1/problems/unknown-operator").json()
@@ -217,7 +220,7 @@ def test_a_problem_carries_its_values_and_leads_to_an_explanation(client: Client
 
 def test_what_is_allowed_for_records_are_the_parameters_and_the_columns(client: Client, stations: Dataset) -> None:
     allowed = problem(client.get(RECORDS, {"nope": "1"}))["allowed"]
-    assert allowed == [*PARAMETERS, "format", "bom", *SCHEMA.names]
+    assert allowed == [*PARAMETERS, *WRITING, *SCHEMA.names]
 
 
 def test_an_unacceptable_form_is_406_and_lists_the_forms(client: Client, stations: Dataset) -> None:
@@ -245,19 +248,20 @@ def test_a_cursor_does_not_fit_another_question(client: Client, stations: Datase
 
 def test_a_cursor_of_a_forgotten_snapshot_is_gone(client: Client, stations: Dataset) -> None:
     following = client.get(RECORDS, {"limit": "1"}).json()["next"]
-    Snapshot.objects.update(digest="0" * 64)
+    publish_rows(stations, [])
+    Snapshot.objects.exclude(replaced_at=None).delete()
     document = problem(client.get(following, headers={"Accept-Language": "en"}))
     assert (document["status"], document["code"]) == (410, "snapshot-not-found")
     assert "ask again from the start" in document["detail"]
 
 
-@pytest.mark.parametrize("name", ["json", "csv", "ndjson", "geojson", "parquet"])
+@pytest.mark.parametrize("name", [*FORMATS])
 def test_a_failure_of_the_hub_is_a_problem_before_the_first_byte(
     client: Client, stations: Dataset, settings: Any, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.rmtree(settings.STORE_DIR)
     settings.STORE_DIR.mkdir()
-    for shape in ({}, {"bom": "true"} if name == "csv" else {}):
+    for shape in ({}, {"encoding": "utf-8-sig"} if name == "csv" else {}):
         document = problem(client.get(f"{RECORDS}.{name}", shape, headers={"Accept-Language": "en"}))
         assert (document["status"], document["code"]) == (500, "server-error")
         assert str(settings.STORE_DIR) not in str(document)
@@ -276,7 +280,7 @@ def classes(root: type[errors.HubError]) -> set[type[errors.HubError]]:
 def test_every_error_of_the_catalogue_has_its_row() -> None:
     ours = {error for error in classes(errors.HubError) if error.__module__ == "catalog.errors"}
     assert ours - set(PROBLEMS) == {errors.HubError}
-    assert {find_problem(error.__new__(error)).status for error in ours - {errors.HubError}} <= set(range(400, 500))
+    assert {find_problem(error.__new__(error)).status for error in ours - {errors.HubError}} <= {*range(400, 500), 503}
 
 
 @pytest.mark.parametrize("row", PROBLEMS.items(), ids=lambda row: row[0].__name__)
@@ -340,3 +344,20 @@ def test_a_forged_cursor_is_refused_before_the_database_sees_it(
             assert problem(client.get(DATASETS, {"cursor": forged}))["code"] == "bad-cursor"
     fitting = base64.urlsafe_b64encode(json.dumps([name, 1, "가", "a"]).encode()).decode()
     assert client.get(DATASETS, {"cursor": fitting}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "retry_after"),
+    [
+        (errors.TooExpensive(reason="it took too long"), 422, None),
+        (errors.TooBusy(retry_after=7), 503, "7"),
+        (errors.QuotaExceeded(policy="minute", allowed="1", retry_after=3), 429, "3"),
+    ],
+)
+def test_only_what_helps_to_be_asked_again_says_when(
+    rf: RequestFactory, error: errors.HubError, status: int, retry_after: str | None
+) -> None:
+    request = rf.get("/api/v1/")
+    request.LANGUAGE_CODE = "ko"
+    answer = answer_problem(error, request)
+    assert (answer.status_code, answer.get("Retry-After")) == (status, retry_after)

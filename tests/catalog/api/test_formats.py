@@ -7,15 +7,18 @@ from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.ipc
 import pyarrow.parquet as pq
+import pyogrio.raw
 import pytest
 import shapely
 from air_stations import IDS, RECORDS, SCHEMA, make_air_stations
 from builders import make_dataset, publish_rows
 from django.http.response import HttpResponseBase
 from django.test import Client
+from python_calamine import CalamineWorkbook
 
-from catalog.models import Dataset
+from catalog.models import Dataset, Snapshot
 from catalog.records import FORMATS, Column, Geometry, Schema
 
 pytestmark = pytest.mark.django_db
@@ -24,8 +27,11 @@ MEDIA_TYPES = {
     "json": "application/json",
     "ndjson": "application/x-ndjson",
     "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "geojson": "application/geo+json",
+    "fgb": "application/flatgeobuf",
     "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
 }
 
 
@@ -71,13 +77,49 @@ def read_parquet(data: bytes) -> list[dict[str, Any]]:
     assert table.schema.field("pm10").type == pa.int64()
     assert table.schema.field("built_on").type == pa.date32()
     assert pa.types.is_timestamp(table.schema.field("observed_at").type)
+    return as_shown(table)
+
+
+def as_shown(table: pa.Table) -> list[dict[str, Any]]:
     return [
         {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
         for row in table.to_pylist()
     ]
 
 
-READERS = {"json": read_json, "ndjson": read_ndjson, "csv": read_csv, "geojson": read_geojson, "parquet": read_parquet}
+def read_xlsx(data: bytes) -> list[dict[str, Any]]:
+    names, *rows = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_name("records").to_python()
+    readers = {"integer": int, "boolean": bool, "number": float}
+    return [
+        {
+            name: readers.get(SCHEMA[name].type, str)(value) if value != "" else None
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in rows
+    ]
+
+
+def read_fgb(data: bytes) -> list[dict[str, Any]]:
+    meta, table = pyogrio.raw.read_arrow(io.BytesIO(data), read_geometry=False)
+    assert meta["crs"] == "EPSG:4326"
+    return table.to_pylist()
+
+
+def read_arrow(data: bytes) -> list[dict[str, Any]]:
+    return as_shown(pa.ipc.open_stream(data).read_all())
+
+
+READERS = {
+    "json": read_json,
+    "ndjson": read_ndjson,
+    "csv": read_csv,
+    "xlsx": read_xlsx,
+    "geojson": read_geojson,
+    "fgb": read_fgb,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+}
+WHOLE = [name for name in READERS if name != "json"]
 
 
 def test_every_format_is_read_back_here() -> None:
@@ -105,7 +147,7 @@ def test_a_question_is_answered_in_every_format(client: Client, stations: Datase
     assert [record["station_id"] for record in READERS[name](content(answer))] == ["0102", "0101"]
 
 
-@pytest.mark.parametrize("name", ["ndjson", "csv", "geojson", "parquet"])
+@pytest.mark.parametrize("name", WHOLE)
 def test_other_formats_answer_pages_with_a_link_when_a_limit_is_given(
     client: Client, stations: Dataset, name: str
 ) -> None:
@@ -128,7 +170,7 @@ def test_the_next_page_has_the_format_that_was_accepted(client: Client, stations
     assert [record["station_id"] for record in read_csv(content(following))] == ["0104", "0105"]
 
 
-@pytest.mark.parametrize("name", ["ndjson", "csv", "geojson", "parquet"])
+@pytest.mark.parametrize("name", WHOLE)
 def test_other_formats_stream_everything(client: Client, stations: Dataset, name: str) -> None:
     assert client.get(f"{ADDRESS}.{name}").streaming
 
@@ -140,12 +182,30 @@ def test_a_whole_answer_is_longer_than_the_largest_page(client: Client) -> None:
     assert data.decode().split() == ['"number"', *map(str, range(25_000))]
 
 
-@pytest.mark.parametrize("shape", [{"bom": "true"}, {"bom": "true", "limit": "5"}])
+@pytest.mark.parametrize("shape", [{}, {"limit": "5"}])
 def test_csv_with_a_byte_order_mark_opens_in_excel(client: Client, stations: Dataset, shape: dict[str, str]) -> None:
-    data = content(client.get(f"{ADDRESS}.csv", shape))
+    answer = client.get(f"{ADDRESS}.csv", {"encoding": "utf-8-sig", **shape})
+    data = content(answer)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert data.startswith(b"\xef\xbb\xbf") and data.count(b"\xef\xbb\xbf") == 1
     assert read_csv(data.removeprefix(b"\xef\xbb\xbf")) == RECORDS
-    assert not content(client.get(f"{ADDRESS}.csv", {"bom": "false"})).startswith(b"\xef")
+    assert not content(client.get(f"{ADDRESS}.csv", {"encoding": "utf-8"})).startswith(b"\xef")
+
+
+@pytest.mark.parametrize("shape", [{}, {"limit": "5"}])
+def test_csv_in_cp949_opens_in_korean_programs(client: Client, stations: Dataset, shape: dict[str, str]) -> None:
+    answer = client.get(f"{ADDRESS}.csv", {"encoding": "cp949", **shape})
+    assert answer["Content-Type"] == "text/csv; charset=cp949"
+    assert read_csv(content(answer).decode("cp949").encode()) == RECORDS
+
+
+def test_formulas_in_csv_are_quoted_unless_every_text_is_wanted_as_it_is(client: Client) -> None:
+    publish_rows(
+        make_dataset("notes", schema=Schema(columns=(Column("note"),))), [{"note": "=1+1"}, {"note": "+82-2-120"}]
+    )
+    address = "/api/v1/datasets/notes/records.csv"
+    assert content(client.get(address)).decode().split() == ['"note"', '"\'=1+1"', '"+82-2-120"']
+    assert content(client.get(address, {"formulas": "raw"})).decode().split() == ['"note"', '"=1+1"', '"+82-2-120"']
 
 
 @pytest.mark.parametrize(
@@ -183,6 +243,17 @@ def test_a_download_is_named_in_ascii_and_in_the_readers_language(client: Client
 
 def test_json_is_shown_not_saved(client: Client, stations: Dataset) -> None:
     assert client.get(ADDRESS)["Content-Disposition"].startswith('inline; filename="air-stations.json"')
+
+
+@pytest.mark.parametrize(("question", "status"), [({}, 400), ({"limit": "5"}, 200), ({"pm10__gt": "50"}, 200)])
+def test_more_records_than_a_sheet_holds_are_refused_before_they_are_read(
+    client: Client, stations: Dataset, question: dict[str, str], status: int
+) -> None:
+    Snapshot.objects.update(records=2_000_000)
+    answer = client.get(f"{ADDRESS}.xlsx", question, headers={"Accept-Language": "en"})
+    assert answer.status_code == status
+    if status == 400:
+        assert "at most 1,048,575 records" in answer.json()["detail"]
 
 
 DISTRICTS = Schema(
@@ -225,5 +296,4 @@ def test_shapes_are_found_by_a_box(client: Client, districts: Dataset) -> None:
 @pytest.mark.parametrize("name", READERS)
 def test_nothing_found_is_a_well_formed_nothing(client: Client, stations: Dataset, name: str) -> None:
     data = content(client.get(f"{ADDRESS}.{name}", {"district": "없는 구"}))
-    readers = {**READERS, "parquet": lambda data: pq.read_table(io.BytesIO(data)).to_pylist()}
-    assert readers[name](data) == []
+    assert READERS[name](data) == []

@@ -95,6 +95,11 @@ QUESTIONS = [
     ({"order_by": "-district,station_id"}, ["0104", "0102", "0101", "0103", "0105"]),
     ({"order_by": ["-is_open", "pm10"]}, ["0101", "0104", "0105", "0102", "0103"]),
     ({"limit": "2"}, ["0101", "0102"]),
+    ({"station_id__between": "0102,0103"}, ["0102", "0103"]),
+    ({"station_id__startswith": "010", "limit": "2"}, ["0101", "0102"]),
+    ({"station_id__like": "%4"}, ["0104"]),
+    ({"station_id__not__like": "%4", "limit": "3"}, ["0101", "0102", "0103"]),
+    ({"filter": "pm10 > 50 AND NOT district LIKE '종%'", "select": "station_id", "order_by": "station_id"}, ["0104"]),
 ]  # fmt: skip
 
 
@@ -217,12 +222,15 @@ def test_the_permanent_address_of_the_hub_is_used_when_it_is_known(
     assert ids(client.get(f"{parts.path}?{parts.query}").json()) == ["0102"]
 
 
-def test_a_question_costs_three_statements_of_the_database(client: Client, stations: Dataset) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as statements:
+def test_the_first_question_costs_four_statements_of_the_database_and_the_next_none(
+    client: Client, stations: Dataset
+) -> None:
+    with CaptureQueriesContext(connection) as first:
         ask(client, pm10__gt="1", order_by="-pm10", count="exact")
-    assert len(statements) <= 3
+    with CaptureQueriesContext(connection) as next_one:
+        ask(client, pm10__gt="2", order_by="-pm10")
+    assert len(first) <= 4
+    assert len(next_one) <= 1  # whether the catalogue has changed
 
 
 def test_a_cursor_goes_on_in_its_snapshot_after_the_schema_has_changed(client: Client, stations: Dataset) -> None:

@@ -36,7 +36,7 @@ def test_versions_come_newest_first_and_one_is_current(client: Client, versions:
     assert [(version["records"], version["rejected"]) for version in answer["snapshots"]] == [(2, 0), (3, 1), (1, 0)]
     assert answer["snapshots"][1]["valid_at"] == "2022-05-28T09:00:00+09:00"
     assert set(answer["snapshots"][0]) == {
-        "id", "valid_at", "published_at", "records", "rejected", "is_current", "findings",
+        "id", "valid_at", "published_at", "records", "rejected", "is_current", "findings", "files",
     }  # fmt: skip
 
 

@@ -84,6 +84,17 @@ class Question:
         return written
 
 
+def is_like(text: str, pattern: str) -> bool:
+    """Tell whether a text matches a pattern of SQL, by trying all ways."""
+    if not pattern:
+        return not text
+    if pattern[0] == "%":
+        return is_like(text, pattern[1:]) or (bool(text) and is_like(text[1:], pattern))
+    if pattern[0] == "\\" and len(pattern) > 1:
+        return text[:1] == pattern[1] and is_like(text[1:], pattern[2:])
+    return bool(text) and pattern[0] in ("_", text[0]) and is_like(text[1:], pattern[1:])
+
+
 def as_text(value: object) -> str:
     if isinstance(value, tuple):
         return ",".join(map(as_text, value))
@@ -97,10 +108,12 @@ def condition_on(column: Column) -> st.SearchStrategy[tuple[str, str, Any]]:
     plain = [value for value in VALUES[column.name] if "," not in str(value)]
 
     def value_of(operator: str) -> st.SearchStrategy[Any]:
-        if OPERATORS[operator].takes == "flag":
+        if OPERATORS[operator].right == "flag":
             return st.booleans()
-        if OPERATORS[operator].takes == "list":
+        if OPERATORS[operator].right == "list":
             return st.lists(st.sampled_from(plain), min_size=1, max_size=3).map(tuple)
+        if OPERATORS[operator].right == "pair":
+            return st.tuples(st.sampled_from(plain), st.sampled_from(plain))
         return st.sampled_from([*VALUES[column.name], *(["b", "남", "ㄱ"] if column.name == "s" else [])])
 
     return st.sampled_from(operators).flatmap(
@@ -136,6 +149,9 @@ HOLDS = {
     "lte": lambda found, value: found is not None and found <= value,
     "in": lambda found, value: found is not None and found in value,
     "contains": lambda found, value: found is not None and value.lower() in found.lower(),
+    "between": lambda found, value: found is not None and value[0] <= found <= value[1],
+    "startswith": lambda found, value: found is not None and found.lower().startswith(value.lower()),
+    "like": lambda found, value: found is not None and is_like(found, value),
     "isnull": lambda found, value: (found is None) == value,
 }
 

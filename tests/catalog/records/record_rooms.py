@@ -87,10 +87,10 @@ class Room:
             for record in as_dictionaries(batch, manifest.schema)
         ]
 
-    def encoded(self, manifest: Manifest, format_name: str, *parameters: tuple[str, str], mark: bool = False) -> bytes:
+    def encoded(self, manifest: Manifest, format_name: str, *parameters: tuple[str, str], **writing: str) -> bytes:
         query = parse_query(parameters, manifest.schema)
         batches = stream_query(manifest, query, self.store, self.limits)
-        return b"".join(encode(batches, manifest.schema, format_name, byte_order_mark=mark))
+        return b"".join(encode(batches, manifest.schema, format_name, spool=self.limits.spool, **writing))
 
 
 def refused_lines(staged: Staged) -> list[dict[str, Any]]:

@@ -22,7 +22,7 @@ from catalog.records import (
     run_query,
     stream_query,
 )
-from catalog.records.run import relevant_parts
+from catalog.records.prune import relevant_parts
 
 KST = naive.KST
 
@@ -97,8 +97,12 @@ def full_table(shared_room) -> tuple[list, Manifest]:
 )
 def test_every_operator_works_on_every_value_of_its_types(shared_room, full_table, name, operator, column):
     table, manifest = full_table
-    values = {"flag": [True, False], "list": [tuple(v for v in naive.VALUES[column.name] if "," not in str(v))]}
-    for value in values.get(operator.takes, naive.VALUES[column.name]):
+    values = {
+        "flag": [True, False],
+        "list": [tuple(v for v in naive.VALUES[column.name] if "," not in str(v))],
+        "pair": [tuple(naive.VALUES[column.name][1:3])],
+    }
+    for value in values.get(operator.right, naive.VALUES[column.name]):
         question = Question(conditions=((column.name, name, value),))
         assert shared_room.ask(manifest, *question.parameters) == naive.answer(table, question), value
 

@@ -7,8 +7,10 @@ import pytest
 from record_rooms import Room, make_schema
 
 from catalog.records import LoadMode, Manifest
-from catalog.records.query import Condition, Order
-from catalog.records.window import Window, Word, look_through, step_over
+from catalog.records.expressions import ColumnRef, compare
+from catalog.records.manifest import has_hidden_rows
+from catalog.records.query import Order
+from catalog.records.window import Window, Word, look_through
 
 SCHEMA = make_schema(name="string", number="integer", key=("name",))
 Rows = list[dict[str, Any]]
@@ -28,9 +30,10 @@ def added(shared_room: Room) -> Manifest:
 
 @pytest.fixture(scope="module")
 def replaced(shared_room: Room) -> Manifest:
-    """Two parts, the second of which hides rows of the first."""
+    """Two parts, the second of which replaces rows of the first."""
     manifest = shared_room.write(rows(0, 10), SCHEMA)
-    return shared_room.write([*rows(5, 8), *rows(10, 13)], SCHEMA, LoadMode.UPSERT, manifest)
+    changed = [{**row, "number": "9"} for row in rows(5, 7)]
+    return shared_room.write([*changed, *rows(10, 12)], SCHEMA, LoadMode.UPSERT, manifest)
 
 
 def looked(room: Room, manifest: Manifest, **window: Any) -> tuple[Rows, list[int], int | None]:
@@ -64,9 +67,9 @@ def test_filters_words_and_order_are_as_a_loop_has_them(
     found, _, total = looked(
         shared_room,
         manifest,
-        conditions=(Condition("number", "in", (1, 2)),),
+        conditions=(compare("in", SCHEMA["number"], (1, 2)),),
         words=(Word("1", "name"),),
-        order_by=(Order("number", descending=True),),
+        order_by=(Order(ColumnRef("number", "integer"), descending=True),),
         offset=1,
         limit=2,
     )
@@ -91,10 +94,25 @@ def test_rows_are_had_from_the_end(shared_room: Room, added: Manifest) -> None:
     assert looked(shared_room, added, is_backwards=True, limit=2)[1] == [20, 19]
 
 
-def test_a_deep_offset_steps_over_whole_parts(added: Manifest) -> None:
-    assert step_over(added, Window(select=("name",), offset=12)) == ([2], 12)
-    assert step_over(added, Window(select=("name",), offset=11)) == ([1, 2], 7)
+WINDOWS = [(0, 3), (0, 100), (5, 4), (6, 1), (7, 5), (11, 9), (12, 2), (19, 5), (20, 1), (1000, 10)]
 
 
-def test_nothing_is_stepped_over_where_rows_are_hidden(replaced: Manifest) -> None:
-    assert step_over(replaced, Window(select=("name",), offset=11)) == ([0, 1], 0)
+@pytest.mark.parametrize(("offset", "limit"), WINDOWS)
+@pytest.mark.parametrize("group", [2, 100])
+def test_rows_are_had_by_their_numbers_wherever_they_lie(
+    shared_room: Room, monkeypatch: pytest.MonkeyPatch, offset: int, limit: int, group: int
+) -> None:
+    monkeypatch.setattr("catalog.records.parts.ROW_GROUP_ROWS", group)
+    manifest = shared_room.write(rows(0, 7), SCHEMA)
+    manifest = shared_room.write(rows(7, 20), SCHEMA, LoadMode.APPEND, manifest)
+    found, numbers, total = looked(shared_room, manifest, offset=offset, limit=limit)
+    everything = shared_room.ask(manifest, ("select", "name,number"))
+    assert found == everything[offset : offset + limit]
+    assert (numbers, total) == (list(range(offset + 1, offset + 1 + len(found))), 20)
+
+
+def test_hidden_rows_are_not_counted(shared_room: Room, replaced: Manifest) -> None:
+    assert has_hidden_rows(replaced, 0)
+    found, _, total = looked(shared_room, replaced, offset=8, limit=100)
+    assert found == shared_room.ask(replaced, ("select", "name,number"))[8:]
+    assert total == 12

@@ -272,13 +272,13 @@ def test_several_files_are_read_as_one_and_rows_are_counted_on(open_session, tmp
 
 
 def test_memory_stays_flat_and_rows_come_fast(open_session, tmp_path):
-    """A limit that a slow machine under load still meets; alone, one reads half a million rows a second."""
+    """A limit that a slow machine still meets; one reads half a million rows a second."""
     line = "20180101,경의선,1271,능곡,1958.0,1864.0,20180104,\n"
     (tmp_path / "big.csv").write_bytes(("a,b,c,d,e,f,g\n" + line * 100_000).encode("cp949"))
     session = open_session(file_roots=[tmp_path], limits={"size": 2**30})
-    began = time.perf_counter()
+    began = time.process_time()
     assert sum(1 for _ in read(Config(path="big.csv"), session)) == 100_000
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     tracemalloc.start()
     rows = read(Config(path="big.csv"), session)
     for _ in range(5_000):
@@ -593,10 +593,10 @@ def lying_zip():
 
 
 BAD_WORKBOOKS = {
-    "too dense": (zip_of(("xl/worksheets/sheet1.xml", bytes(40 * 2**20))), TooLarge, "1:100"),
-    "too big": (zip_of(*((f"{n}.xml", bytes(60 * 2**20)) for n in range(5))), TooLarge, "256 MiB"),
-    "too many parts": (zip_of(*((f"{n}.xml", b"") for n in range(2001))), TooLarge, "."),
-    "a lie about its size": (lying_zip(), UnreadableAnswer, "sheet1.xml"),
+    "too dense": (lambda: zip_of(("xl/worksheets/sheet1.xml", bytes(40 * 2**20))), TooLarge, "1:100"),
+    "too big": (lambda: zip_of(*((f"{n}.xml", bytes(60 * 2**20)) for n in range(5))), TooLarge, "256 MiB"),
+    "too many parts": (lambda: zip_of(*((f"{n}.xml", b"") for n in range(2001))), TooLarge, "."),
+    "a lie about its size": (lying_zip, UnreadableAnswer, "sheet1.xml"),
     "a name that climbs": (zip_of(("../../etc/x", b"a")), UnreadableAnswer, "etc/x"),
     "an absolute name": (zip_of(("/etc/x", b"a")), UnreadableAnswer, "etc/x"),
     "an archive inside": (zip_of(("xl/inner.zip", b"a")), UnreadableAnswer, "inner.zip"),
@@ -615,7 +615,7 @@ BAD_WORKBOOKS = {
 
 @pytest.mark.parametrize(("content", "error", "words"), BAD_WORKBOOKS.values(), ids=BAD_WORKBOOKS)
 def test_a_container_that_is_not_an_honest_workbook_is_refused(open_session, tmp_path, content, error, words):
-    (tmp_path / "a.xlsx").write_bytes(content)
+    (tmp_path / "a.xlsx").write_bytes(content() if callable(content) else content)  # big ones are made when wanted
     with pytest.raises(error, match=words):
         list(read(Config(path="a.xlsx"), open_session(file_roots=[tmp_path])))
 

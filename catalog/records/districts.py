@@ -1,0 +1,41 @@
+"""Districts: in which of the boundaries that the hub knows a place lies.
+
+The boundaries are the records of one snapshot (``boundaries.py``), held in memory by every process that is asked for
+districts.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+
+@dataclass(frozen=True)
+class Districts:
+    """Boundaries with their codes and names, in the order of the records: of two that overlap the first one counts."""
+
+    digest: str
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    tree: shapely.STRtree = field(repr=False, compare=False)
+
+    known: ClassVar["Districts | None"] = None  # those that this process answers with
+
+    def find(self, shapes: np.ndarray, labels: tuple[str, ...]) -> pa.Array:
+        """Return the label of the district that each place meets, empty where there is none."""
+        places, districts = self.tree.query(shapes, predicate="intersects")
+        first = np.full(len(shapes), len(labels), np.int64)
+        np.minimum.at(first, places, districts)
+        return pa.array([*labels, None]).take(pa.array(first))
+
+
+def district_names(shapes: np.ndarray) -> pa.Array:
+    known = Districts.known
+    return known.find(shapes, known.names)
+
+
+def district_codes(shapes: np.ndarray) -> pa.Array:
+    known = Districts.known
+    return known.find(shapes, known.codes)

@@ -1,0 +1,46 @@
+"""The files of an index and what its ``meta.json`` tells."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+VERSION = 1  # of the files; an index of another version is not opened and is built again
+BLOCK = 131_072  # rows in a block of the Arrow file, so that a position tells its block
+
+TABLE, ROWS, TIMES, META = "scan.duckdb", "rows.arrow", "times.npy", "meta.json"
+
+
+@dataclass(frozen=True)
+class Meta:
+    """What an index holds: rows in time order (nulls last, then by row number) or, without a time column, as they are.
+
+    ``is_numbered``: the position of a row is its number in the snapshot. ``cell``: the size of a cell in degrees.
+    """
+
+    version: int
+    rows: int
+    by_time: bool
+    is_numbered: bool
+    keys: tuple[str, ...]
+    texts: tuple[str, ...]
+    cell: float
+    seconds: float
+
+    def write(self, folder: Path) -> None:
+        (folder / META).write_bytes(orjson.dumps(asdict(self)))
+
+    @classmethod
+    def find(cls, folder: Path) -> "Meta | None":
+        """Return what the index in a folder tells; None where there is none that this version can read."""
+        try:
+            document = orjson.loads((folder / META).read_bytes())
+        except (FileNotFoundError, NotADirectoryError, orjson.JSONDecodeError):
+            return None
+        if document["version"] != VERSION:
+            return None
+        return cls(**{**document, "keys": tuple(document["keys"]), "texts": tuple(document["texts"])})
+
+
+def folder_of(root: Path, digest: str) -> Path:
+    return root / digest[:2] / digest

@@ -1,0 +1,157 @@
+"""Positions of rows by what they hold: by the values of a key, by the cell of their place, by the pairs of letters of a text.
+
+Each is two arrays on disk: sorted codes with the start of each one's run, and the positions, ascending in every run.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.ipc
+
+CELLS_A_ROW = 1 << 32
+MOST_CELL_ROWS = 512  # of a box; a larger one is scanned
+# Letters whose lower case is the same to every library: a word of others is looked for in all rows.
+PLAIN = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣa-z0-9 ()\-_.,/]+")
+
+
+@dataclass(frozen=True)
+class Postings:
+    """Runs of positions: those of code ``codes[n]`` are ``positions[starts[n]:starts[n + 1]]``."""
+
+    codes: np.ndarray
+    starts: np.ndarray
+    positions: np.ndarray
+
+    @classmethod
+    def open(cls, folder: Path, name: str) -> "Postings":
+        return cls(
+            *(np.load(folder / f"{name}.{part}.npy", mmap_mode="r") for part in ("codes", "starts", "positions"))
+        )
+
+    def run(self, code: int) -> np.ndarray:
+        at = int(np.searchsorted(self.codes, np.uint64(code)))
+        if at == len(self.codes) or self.codes[at] != code:
+            return self.positions[:0]
+        return self.positions[self.starts[at] : self.starts[at + 1]]
+
+    def span(self, first: int, last: int) -> np.ndarray:
+        """Return the positions of all codes from ``first`` to ``last``."""
+        low, high = np.searchsorted(self.codes, np.array([first, last + 1], np.uint64))
+        return self.positions[self.starts[low] : self.starts[high]]
+
+
+def write_postings(folder: Path, name: str, codes: np.ndarray, positions: np.ndarray) -> None:
+    """Write pairs of a code and a position, in any order and with repetitions."""
+    order = np.lexsort((positions, codes))
+    codes, positions = codes[order], positions[order]
+    if len(codes):
+        new = np.concatenate([[True], (codes[1:] != codes[:-1]) | (positions[1:] != positions[:-1])])
+        codes, positions = codes[new], positions[new]
+    first = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])) if len(codes) else np.array([], np.int64)
+    np.save(folder / f"{name}.codes.npy", codes[first].astype(np.uint64))
+    np.save(folder / f"{name}.starts.npy", np.append(first, len(codes)).astype(np.int64))
+    np.save(folder / f"{name}.positions.npy", positions.astype(np.uint32))
+
+
+class Keys:
+    """Positions by the values of a column, which are sorted."""
+
+    def __init__(self, folder: Path, column: str) -> None:
+        self.postings = Postings.open(folder, f"key-{column}")
+        with pa.memory_map(str(folder / f"key-{column}.arrow")) as file:
+            self.values = pa.ipc.open_file(file).read_all().column(0).combine_chunks()
+
+    def find(self, value: object) -> np.ndarray:
+        low, high = 0, len(self.values)
+        while low < high:
+            middle = (low + high) // 2
+            if self.values[middle].as_py() < value:
+                low = middle + 1
+            else:
+                high = middle
+        if low == len(self.values) or self.values[low].as_py() != value:
+            return self.postings.positions[:0]
+        return self.postings.run(low)
+
+
+class Cells:
+    """Positions by the cells of a grid that places lie in."""
+
+    def __init__(self, folder: Path, cell: float) -> None:
+        self.postings, self.cell = Postings.open(folder, "cells"), cell
+
+    def find(self, west: float, south: float, east: float, north: float) -> np.ndarray | None:
+        """Return the positions of all places in the cells that a box touches, ascending; None when these are too many."""
+        (first, last), (bottom, top) = (
+            cell_numbers(np.array(ends), self.cell) for ends in ((west, east), (south, north))
+        )
+        if top - bottom >= MOST_CELL_ROWS:
+            return None
+        runs = [
+            self.postings.span(row * CELLS_A_ROW + first, row * CELLS_A_ROW + last) for row in range(bottom, top + 1)
+        ]
+        return np.sort(np.concatenate(runs))
+
+
+def cell_numbers(degrees: np.ndarray, cell: float) -> list[int]:
+    return np.floor((degrees + 180.0) / cell).astype(np.int64).tolist()
+
+
+def write_cells(folder: Path, longitudes: np.ndarray, latitudes: np.ndarray, cell: float) -> None:
+    known = np.flatnonzero(np.isfinite(longitudes) & np.isfinite(latitudes))
+    columns = np.floor((longitudes[known] + 180.0) / cell).astype(np.uint64)
+    rows = np.floor((latitudes[known] + 180.0) / cell).astype(np.uint64)
+    write_postings(folder, "cells", rows * np.uint64(CELLS_A_ROW) + columns, known.astype(np.uint32))
+
+
+class Grams:
+    """Positions by the pairs of letters of a text in lower case."""
+
+    def __init__(self, folder: Path, column: str) -> None:
+        self.postings = Postings.open(folder, f"text-{column}")
+
+    def find(self, word: str) -> np.ndarray | None:
+        """Return the positions of all rows that may hold a word, ascending; None when the pairs cannot tell."""
+        word = word.lower()
+        if len(word) < 2 or not PLAIN.fullmatch(word):
+            return None
+        letters = np.frombuffer(word.encode("utf-32-le"), np.uint32)
+        runs = sorted((self.postings.run(int(code)) for code in np.unique(pairs(letters))), key=len)
+        found = runs[0]
+        for run in runs[1:]:
+            if len(found) == 0:
+                break
+            found = np.intersect1d(found, run, assume_unique=True)
+        return np.asarray(found)
+
+
+def pairs(letters: np.ndarray) -> np.ndarray:
+    return letters[:-1].astype(np.uint64) << np.uint64(21) | letters[1:].astype(np.uint64)
+
+
+def gram_pairs(texts: pa.Array, first: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of letters of texts in lower case, and the positions of their rows, counted from ``first``."""
+    lengths = pc.fill_null(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    joined = "".join(text for text in texts.to_pylist() if text)
+    letters = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+    rows = np.repeat(np.arange(first, first + len(texts), dtype=np.uint32), lengths)
+    if len(letters) < 2:
+        return np.array([], np.uint64), np.array([], np.uint32)
+    inside = rows[1:] == rows[:-1]
+    return pairs(letters)[inside], rows[1:][inside]
+
+
+def in_blocks(positions: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Split ascending positions by the block that they lie in: its number and the places inside it."""
+    if len(positions) == 0:
+        return
+    blocks = positions // block
+    edges = np.flatnonzero(blocks[1:] != blocks[:-1]) + 1
+    for run in np.split(positions, edges):
+        number = int(run[0]) // block
+        yield number, run - number * block

@@ -1,0 +1,127 @@
+"""Serving indexes in a hub: built off the request path for what is worth it, used by every door, and gone when nobody needs them."""
+
+import datetime as dt
+import fcntl
+import os
+import shutil
+import time
+
+import pytest
+from builders import make_dataset, publish_rows
+from django.conf import LazySettings, settings
+from django.test import Client
+
+from catalog import serving
+from catalog.models import Dataset, Snapshot
+from catalog.publish import withdraw_dataset
+from catalog.records import Column, Schema
+from catalog.records.index import lookup
+from catalog.serving import build_due_indexes, collect_indexes, find_index
+
+pytestmark = pytest.mark.django_db
+SCHEMA = Schema(columns=(Column("sensor"), Column("at", "datetime"), Column("value", "integer")), time="at")
+ADDRESS = "/api/v1/datasets/readings/records"
+
+
+@pytest.fixture(autouse=True)
+def small(settings: LazySettings) -> None:
+    settings.INDEX_RECORDS = 10
+
+
+def publish(count: int = 60, slug: str = "readings", since: int = 0) -> Snapshot:
+    dataset = make_dataset(slug, schema=SCHEMA)
+    rows = [
+        {"sensor": f"S{n % 30:02d}", "at": f"2026-11-01 {n // 60 % 24:02d}:{n % 60:02d}", "value": str(n + since)}
+        for n in range(count)
+    ]
+    publish_rows(dataset, rows)
+    return Dataset.objects.get(slug=slug).distribution.current_snapshot
+
+
+def test_the_index_of_a_current_snapshot_is_built_once_and_found() -> None:
+    snapshot = publish()
+    assert find_index(snapshot) is None
+    assert build_due_indexes() == 1
+    assert find_index(snapshot) is not None
+    assert build_due_indexes() == 0
+
+
+def test_questions_are_answered_the_same_and_by_the_index(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish()
+    asked = {"sensor": "S07", "order_by": "-at", "count": "exact"}
+    before = client.get(ADDRESS, asked).json()
+    build_due_indexes()
+    looked_up = []
+    sort = lookup.sort_and_cut
+    monkeypatch.setattr(lookup, "sort_and_cut", lambda *given: looked_up.append(given) or sort(*given))
+    after = client.get(ADDRESS, {**asked, "limit": "99"}).json()  # another address, so that it is asked again
+    assert after["records"] == before["records"]
+    assert after["count"] == before["count"] == 2
+    assert looked_up
+
+
+def test_small_and_withdrawn_records_and_a_hub_without_indexes_get_none(settings: LazySettings) -> None:
+    publish(count=5, slug="few")
+    publish(slug="gone")
+    withdraw_dataset("gone")
+    assert build_due_indexes() == 0
+    settings.INDEX_RECORDS = 0
+    publish()
+    assert build_due_indexes() == 0
+
+
+def test_what_is_published_all_the_time_rests_between_two_buildings(monkeypatch: pytest.MonkeyPatch) -> None:
+    publish()
+    assert build_due_indexes() == 1
+    publish(since=1)
+    monkeypatch.setattr(serving, "REST", 1e6)
+    assert build_due_indexes() == 0
+    monkeypatch.setattr(serving, "REST", 0)
+    assert build_due_indexes() == 1
+
+
+def test_only_one_process_of_a_host_builds() -> None:
+    publish()
+    settings.INDEX_DIR.mkdir(parents=True)
+    with (settings.INDEX_DIR / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert build_due_indexes() == 0
+    assert build_due_indexes() == 1
+
+
+def test_indexes_that_nobody_needs_are_removed_after_a_while() -> None:
+    old = publish()
+    build_due_indexes()
+    new = publish(since=1)
+    serving.REST, rest = 0, serving.REST
+    try:
+        build_due_indexes()
+    finally:
+        serving.REST = rest
+    left_over = settings.INDEX_DIR / ".building-left"
+    left_over.mkdir()
+    assert collect_indexes() == 0
+    past = time.time() - serving.KEPT_SECONDS - 1
+    for folder in [*settings.INDEX_DIR.glob("??/*"), left_over]:
+        os.utime(folder, (past, past))
+    assert collect_indexes() == 2
+    assert [folder.name for folder in settings.INDEX_DIR.glob("??/*")] == [new.digest]
+    assert old.digest != new.digest
+
+
+def test_an_answer_does_not_depend_on_the_index_being_there(client: Client) -> None:
+    publish()
+    build_due_indexes()
+    first = client.get(ADDRESS, {"order_by": "-value", "limit": "3"}).json()["records"]
+    shutil.rmtree(settings.INDEX_DIR)
+    assert client.get(ADDRESS, {"order_by": "-value", "limit": "4"}).json()["records"][:3] == first
+
+
+def test_the_index_of_an_older_snapshot_serves_its_pages(client: Client) -> None:
+    publish()
+    build_due_indexes()
+    following = client.get(ADDRESS, {"order_by": "at", "limit": "50"}).json()["next"]
+    publish(since=1000)
+    page = client.get(following).json()
+    assert [record["value"] for record in page["records"]] == list(range(50, 60))
+    assert dt.datetime.fromisoformat(page["snapshot"]["published_at"])
