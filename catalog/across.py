@@ -118,9 +118,12 @@ def moment_of(given: Mapping[str, str], datasets: Sequence[Dataset]) -> tuple[dt
     if "cursor" in given:
         text, _, digest = snapshot_of_cursor(given["cursor"]).partition(" ")
         try:
-            return dt.datetime.fromisoformat(text), digest
+            moment = dt.datetime.fromisoformat(text)
         except ValueError as error:
             raise BadCursor from error
+        if moment.tzinfo is None or not digest:  # none that this hub gave
+            raise BadCursor
+        return moment, digest
     if "as_of" in given:
         return read_as("datetime", "as_of", given["as_of"]), ""
     published = [dataset.current_snapshot.published_at for dataset in datasets]

@@ -298,6 +298,7 @@ def lock_feed() -> FeedHead:
 def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
     """Append to the change feed; the lock on its head makes the numbers gapless and in commit order."""
     GENERATION.forget()
+    transaction.on_commit(GENERATION.forget)  # who looked in between saw the state of before
     now = timezone.now()
     if kind is Change.Kind.DESCRIBED:  # also when it was its organisation, its schema or a link that changed
         Dataset.objects.filter(pk=dataset.pk).update(modified_at=now)

@@ -4,6 +4,7 @@ They lie on the host that answers, so every host with a web server has a worker 
 about them: a folder that stands is an index, and what is missing is built by the next sweep.
 """
 
+import datetime as dt
 import fcntl
 import logging
 import shutil
@@ -13,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, Q
+from django.utils import timezone
 
 from catalog.models import Dataset, Snapshot
 from catalog.records import Index, Limits, build_index, index_of
@@ -21,6 +23,8 @@ from catalog.storage import question_limits, record_store, serving_indexes
 
 BUILD_MEMORY_MIB = 1024
 REST = 20  # times as long as the last building took: what is published more often is served from its parts meanwhile
+FAILED: dict[str, float] = {}  # the snapshots whose index this process could not build, and when
+FAILED_SECONDS = 3600.0
 KEPT_SECONDS = 3600.0  # after a newer snapshot came: who pages through the old one goes on as quickly
 logger = logging.getLogger(__name__)
 
@@ -31,12 +35,22 @@ def find_index(snapshot: Snapshot) -> Index | None:
 
 
 def build_due_indexes() -> int:
-    """Build the indexes that are due, one after the other, unless another process of this host does; return how many."""
-    built = 0
+    """Build the indexes that are due, one after the other, unless another process of this host does; return how many.
+
+    One that cannot be built, for whatever reason, stands in nobody's way: it is tried again after the others, in an hour.
+    """
+    built, began = 0, time.monotonic()
     with only_builder() as is_free:
         for snapshot in due_snapshots() if is_free else ():
+            if time.monotonic() - began > settings.CELERY_TASK_SOFT_TIME_LIMIT / 2:  # the next one wants its time too
+                break
             started = time.monotonic()
-            folder = build_index(snapshot.manifest, record_store(), settings.INDEX_DIR, building_limits())
+            try:
+                folder = build_index(snapshot.manifest, record_store(), settings.INDEX_DIR, building_limits())
+            except Exception:
+                logger.exception("no index of snapshot %s: its %s records", snapshot.digest, snapshot.records)
+                FAILED[snapshot.digest] = time.monotonic()
+                break
             logger.info("index of %s records built in %.1f s: %s", snapshot.records, time.monotonic() - started, folder)
             built += 1
     return built
@@ -50,7 +64,8 @@ def due_snapshots() -> Iterator[Snapshot]:
         pk=F("distribution__current_snapshot"), records__gte=settings.INDEX_RECORDS
     ).filter(distribution__dataset__in=Dataset.objects.current())
     for snapshot in current.order_by("records").iterator():
-        if not index_of(settings.INDEX_DIR, snapshot.digest) and not is_resting(snapshot):
+        has_failed = time.monotonic() - FAILED.get(snapshot.digest, -FAILED_SECONDS) < FAILED_SECONDS
+        if not (has_failed or index_of(settings.INDEX_DIR, snapshot.digest) or is_resting(snapshot)):
             yield snapshot
 
 
@@ -62,8 +77,10 @@ def is_resting(snapshot: Snapshot) -> bool:
 
 
 def collect_indexes() -> int:
-    """Remove the indexes that no current snapshot needs, and what was left half built; return how many went."""
-    current = set(Snapshot.objects.filter(pk=F("distribution__current_snapshot")).values_list("digest", flat=True))
+    """Remove the indexes of snapshots that were replaced a while ago, and what was left half built; return how many went."""
+    is_current = Q(pk=F("distribution__current_snapshot"))
+    is_young = Q(replaced_at__gt=timezone.now() - dt.timedelta(seconds=KEPT_SECONDS))
+    current = set(Snapshot.objects.filter(is_current | is_young).values_list("digest", flat=True))
     removed = 0
     for folder in [*settings.INDEX_DIR.glob("??/*"), *settings.INDEX_DIR.glob(".building-*")]:
         if folder.name not in current and time.time() - folder.stat().st_mtime > KEPT_SECONDS:

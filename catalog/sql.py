@@ -17,7 +17,7 @@ from catalog.errors import DatasetNotFound, KeyNeeded, NoRecords, Unanswerable
 from catalog.models import Dataset, Snapshot
 from catalog.read import find_format, manifest_of
 from catalog.records import Format, Manifest, as_dictionaries, encode
-from catalog.records.admission import estimate_cost
+from catalog.records.admission import LIGHT_COST, estimate_cost
 from catalog.records.sql import DEFAULT_ROWS, Plan, Rows, Statement, explain_sql, parse_sql, parts_to_read, run_sql
 from catalog.storage import question_admission, question_limits, record_store
 from catalog.text import Text
@@ -41,12 +41,16 @@ class SqlQuestion:
 
     @property
     def cost(self) -> int:
-        """Return what the engine must read for it, as if every reading were grouped."""
-        return sum(
+        """Return what the engine must read for it, as if every reading were grouped.
+
+        What rows that meet come to cannot be told beforehand, so that such a question is never a light one.
+        """
+        read = sum(
             estimate_cost(manifest, parts_to_read(manifest, reading.bounds), "group", len(manifest.schema.columns))
             for reading in self.statement.readings
             if (manifest := self.manifests[reading.dataset])
         )
+        return max(read, LIGHT_COST + 1) if self.statement.combines else read
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ def hub_processes(
 ) -> list[Child]:
     """Return the hub's programs, answering on ``host`` and ``port``; ``secrets`` are for the worker's eyes only."""
     shared = environment or {}
-    worker = ("worker", "--concurrency", "2", "--without-gossip", "--without-mingle", "--without-heartbeat")
+    worker = ("worker", "--concurrency", "3", "--without-gossip", "--without-mingle", "--without-heartbeat")
     beat = ("beat", "--schedule", str(settings.DATA_DIR / "beat-schedule"), "--pidfile=")
     return [
         hub_process("web", [sys.executable, "-m", "granian", *granian_options(host, port)], shared),

@@ -238,6 +238,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     if CELERY_BROKER_URL.startswith("redis")
     else {"longest_drain": 0.5}  # the worker looks for signals in between
 )
+CELERY_WORKER_POOL = "datahub.pool:TaskPool"
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB
 CELERY_WORKER_SEND_TASK_EVENTS = False

@@ -13,7 +13,7 @@ from catalog.api.vocabularies import NAMES
 from catalog.standard import VERSION
 from catalog.text import Text
 
-PLACES = ("datasets", "organisations", "changes", "openapi", "docs")
+PLACES = ("datasets", "organisations", "changes", "query", "exports", "openapi", "docs")
 
 
 class IndexSerializer(serializers.Serializer):

@@ -2,11 +2,12 @@
 
 Only callers without a session are answered so, nameless ones and those with a key, each with its own answers: these depend
 on nothing but the address, the headers that they vary by, and the state of the dataset. A snapshot never changes, so there is nothing to
-invalidate: a newer one is another state.
+invalidate: a newer one is another state. Only an older one may come to its end meanwhile, so that none is kept for long.
 """
 
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from catalog.keys import find_key
 RECORDS = re.compile(r"/api/v1/datasets/([^/]+)/records(?:\.[a-z]+)?")
 VARY = ("HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "wsgi.url_scheme")  # fmt: skip
 NOT_MODIFIED = ("ETag", "Vary", "Cache-Control", "Content-Location", "Expires")
+LONGEST_KEPT = 600.0  # seconds
 SMALLEST_SHARE = 16  # an answer that takes more than this part of the room is not kept
 
 
@@ -116,9 +118,9 @@ def viewer_of(request: HttpRequest) -> Viewer | None:
 
 
 def state_for(viewer: Viewer, slug: str) -> Hashable:
-    """Return the state of a dataset; None when the viewer may not read it."""
+    """Return the state of a dataset, which ends in any case after a while; None when the viewer may not read it."""
     try:
-        return state_of(slug, viewer), snapshot_key(boundaries())
+        return state_of(slug, viewer), snapshot_key(boundaries()), time.time() // LONGEST_KEPT
     except HubError:
         return None
 

@@ -21,7 +21,8 @@ def read_districts(manifest: Manifest, store: Store, limits: Limits) -> District
         statement = f"SELECT {names_of([code, name, shape])} FROM ({relation}) AS boundaries ORDER BY {ROW}"
         rows = cursor.sql(statement, params=parameters or None).to_arrow_table()
     shapes = shapely.from_wkb(np.array(rows.column(shape).to_pylist(), dtype=object))
-    codes, names = (tuple(map(str, rows.column(column).to_pylist())) for column in (code, name))
+    codes = tuple(map(str, rows.column(code).to_pylist()))
+    names = tuple(None if one is None else str(one) for one in rows.column(name).to_pylist())
     return Districts(manifest.digest, codes, names, shapely.STRtree(shapes))
 
 

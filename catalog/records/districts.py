@@ -18,12 +18,12 @@ class Districts:
 
     digest: str
     codes: tuple[str, ...]
-    names: tuple[str, ...]
+    names: tuple[str | None, ...]
     tree: shapely.STRtree = field(repr=False, compare=False)
 
     known: ClassVar["Districts | None"] = None  # those that this process answers with
 
-    def find(self, shapes: np.ndarray, labels: tuple[str, ...]) -> pa.Array:
+    def find(self, shapes: np.ndarray, labels: tuple[str | None, ...]) -> pa.Array:
         """Return the label of the district that each place meets, empty where there is none."""
         places, districts = self.tree.query(shapes, predicate="intersects")
         first = np.full(len(shapes), len(labels), np.int64)

@@ -53,7 +53,8 @@ def connect(folders: tuple[Path, ...], limits: Limits) -> Iterator[duckdb.DuckDB
     """
     wanted = (folders, limits.spool, limits.memory_mib)
     with _lock:
-        cursor = connection_of_thread(wanted).cursor()
+        connection = connection_of_thread(wanted)  # held as long as the cursor: our functions go with it
+        cursor = connection.cursor()
     try:
         yield cursor
     except (duckdb.InternalException, duckdb.FatalException):

@@ -13,7 +13,7 @@ from catalog.records.statement import near_place
 def relevant_parts(manifest: Manifest, query: Query, *, paging: bool = True) -> list[int]:
     """Return the positions of the parts that may hold an answer; with ``paging`` only those from the cursor on."""
     conditions = [part for condition in query.where for part in conjuncts(condition)]
-    by_row = paging and query.cursor is not None and not (query.order_by or query.is_computed)
+    by_row = paging and query.cursor is not None and not query.is_reordered
     positions, start = [], 0
     for position, part in enumerate(manifest.parts):
         end = start + part.rows

@@ -51,7 +51,8 @@ def run_on(source: Source, query: Query) -> Page:
     require_source(source, query)
     wanted = query.limit or DEFAULT_LIMIT
     index = source.index if isinstance(source, SnapshotSource) else None
-    found = look_up(index, source.schema, query, wanted + 1) if index else None
+    with engine_errors(source.limits):
+        found = look_up(index, source.schema, query, wanted + 1) if index else None
     rows, total = found or scan(source, query, wanted + 1)
     total = total if query.exact_count else None
     has_more = rows.num_rows > wanted

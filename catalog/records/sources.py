@@ -92,7 +92,9 @@ class SnapshotSource:
         return replace(self, index=None)
 
     def places(self, query: Query, *, paging: bool = True) -> list[int]:
-        return relevant_parts(self.manifest, query, paging=paging)
+        """Return the positions of parts; the table of an index is one place, whichever part is named for it."""
+        found = relevant_parts(self.manifest, query, paging=paging)
+        return found[:1] if self.index else found
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -175,7 +175,7 @@ def read_filter(name: str, value: object, schema: Schema) -> Expression:
     if not values or any(isinstance(one, (Mapping, list)) for one in values):
         text = Text(ko=f"'{name}': 값 또는 값의 목록이어야 합니다", en=f"'{name}': must be a value or a list of values")
         raise InvalidParameters({"filters": text})
-    if values == [None]:
+    if all(one is None for one in values):
         return compare("isnull", schema[name])
     column = schema[name]
     try:

@@ -17,7 +17,7 @@ from catalog.records.index.positions import gram_pairs, write_cells, write_posti
 from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, current_rows
 from catalog.records.schema import Schema
-from catalog.records.store import Store
+from catalog.records.store import Store, sync_to_disk
 
 FEWEST_VALUES, MOST_VALUES = 20, 1_000_000  # of a column that rows are looked up by
 MOST_KEYS = 4
@@ -32,8 +32,9 @@ LAST = np.iinfo(np.int64).max  # stands for no time: after all times
 def build_index(manifest: Manifest, store: Store, root: Path, limits: Limits) -> Path:
     """Build the index of a snapshot unless it stands already, and return its folder."""
     target = folder_of(root, manifest.digest)
-    if target.is_dir():
+    if Meta.find(target):
         return target
+    shutil.rmtree(target, ignore_errors=True)  # of another version, or broken
     started = time.monotonic()
     folder = root / f".building-{uuid.uuid4().hex}"
     folder.mkdir(parents=True)
@@ -44,6 +45,8 @@ def build_index(manifest: Manifest, store: Store, root: Path, limits: Limits) ->
                 write_index(manifest.schema, folder, cursor, started)
             finally:
                 cursor.execute("DETACH built")
+        for path in folder.iterdir():
+            sync_to_disk(path)  # a power cut may take an index, but not a piece of one
         target.parent.mkdir(exist_ok=True)
         folder.rename(target)
     except OSError:

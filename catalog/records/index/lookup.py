@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from catalog.records.engine import deadline
 from catalog.records.expressions import Call, ColumnRef, Expression, Value, columns_of, conjuncts
 from catalog.records.index.serving import Index
 from catalog.records.layout import BOUNDS, ROW
@@ -209,7 +210,7 @@ def judge(index: Index, schema: Schema, positions: np.ndarray, conditions: Seque
     rows = index.rows(positions, names).append_column("_at", pa.array(positions.astype(np.int64)))
     writer = Writer(schema)
     where = " AND ".join(writer.write(condition) for condition in conditions)
-    with index.cursor() as cursor:
+    with index.cursor() as cursor, deadline(cursor, index.limits.seconds):
         cursor.register("_few", rows)
         kept = cursor.sql(f"SELECT _at FROM _few WHERE {where} ORDER BY _at", params=writer.parameters or None)
         return kept.to_arrow_table().column(0).to_numpy()

@@ -88,7 +88,7 @@ class Cells:
     def find(self, west: float, south: float, east: float, north: float) -> np.ndarray | None:
         """Return the positions of all places in the cells that a box touches, ascending; None when these are too many."""
         (first, last), (bottom, top) = (
-            cell_numbers(np.array(ends), self.cell) for ends in ((west, east), (south, north))
+            cell_numbers(np.clip(ends, -180.0, 180.0), self.cell) for ends in ((west, east), (south, north))
         )
         if top - bottom >= MOST_CELL_ROWS:
             return None

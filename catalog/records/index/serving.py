@@ -77,14 +77,13 @@ class Indexes:
     most: int = 24
     opened: "OrderedDict[str, Index]" = field(default_factory=OrderedDict)
     alive: "weakref.WeakValueDictionary[str, Index]" = field(default_factory=weakref.WeakValueDictionary)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         OPEN.append(self)
 
     def find(self, digest: str) -> Index | None:
         """Return the index of a snapshot, None when it has none."""
-        with self.lock:
+        with _lock:
             index = self.alive.get(digest) or self.open(folder_of(self.root, digest))
             if index is None:
                 return None
@@ -101,7 +100,7 @@ class Indexes:
             return None
         try:
             return Index(folder, meta, self.limits)
-        except (OSError, ValueError, duckdb.Error) as error:
+        except (OSError, EOFError, ValueError, duckdb.Error) as error:
             logger.warning("the index in %s cannot be used: %s", folder, error)
             return None
 
@@ -131,24 +130,21 @@ def index_of(root: Path, digest: str) -> list[tuple[float, float]]:
 
 
 OPEN: list[Indexes] = []
+_lock = threading.Lock()
 
 
 def close_before_fork() -> None:
-    """Close the tables: a child dies of one that it inherits (see ``engine.py``). None is opened until it is born."""
+    """Close all tables: a child dies of one that it inherits (see ``engine.py``). None is opened until it is born."""
+    _lock.acquire()
     for indexes in OPEN:
-        indexes.lock.acquire()
         indexes.close()
 
 
-def let_open() -> None:
-    for indexes in OPEN:
-        indexes.lock.release()
-
-
 def close_at_exit() -> None:
-    close_before_fork()
-    let_open()
+    with _lock:
+        for indexes in OPEN:
+            indexes.close()
 
 
 atexit.register(close_at_exit)
-os.register_at_fork(before=close_before_fork, after_in_parent=let_open, after_in_child=let_open)
+os.register_at_fork(before=close_before_fork, after_in_parent=_lock.release, after_in_child=_lock.release)

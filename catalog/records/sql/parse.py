@@ -52,12 +52,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Statement:
-    """A checked question. ``text`` is what the engine runs, but for the readings that its names stand for."""
+    """A checked question. ``text`` is what the engine runs, but for the readings that its names stand for.
+
+    ``combines``: rows meet rows of another reading, a CTE or VALUES, so that their numbers may multiply.
+    """
 
     text: str
     readings: tuple[Reading, ...]
     aliases: Mapping[str, str]  # names in ``text``: what the caller calls them
     places: Mapping[str, Place]  # column names, in lower case: where they first stand in the caller's text
+    combines: bool = False
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -87,12 +91,17 @@ def parse_sql(text: str, moment: dt.datetime) -> Statement:
         check_names(tree, text)
         check_columns(tree, text)
         places = column_places(tree, text)
+        combines = count_of(tree, exp.Table, exp.Values) - count_of(tree, exp.CTE) > 1
         readings, aliases = name_tables(tree, text)
         name_outputs(tree)
         stop_clock(tree, moment)
     except RecursionError as error:
         raise too_nested() from error
-    return Statement(write_tree(tree), readings, aliases, places)
+    return Statement(write_tree(tree), readings, aliases, places, combines)
+
+
+def count_of(tree: exp.Expr, *kinds: type[exp.Expr]) -> int:
+    return sum(1 for _ in tree.find_all(*kinds))
 
 
 def capped_tokens(text: str) -> list[Token]:

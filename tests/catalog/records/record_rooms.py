@@ -26,6 +26,7 @@ from catalog.records import (
     validate,
     write_snapshot,
 )
+from catalog.records.index import Index, Indexes, build_index
 
 
 def make_schema(*, key: tuple[str, ...] = (), sorted_by: tuple[str, ...] = (), **types: str) -> Schema:
@@ -59,7 +60,8 @@ class Room:
             discard(staged)
 
     def page(self, manifest: Manifest, *parameters: tuple[str, str]) -> Page:
-        return run_query(manifest, parse_query(parameters, manifest.schema), self.store, self.limits)
+        query = parse_query(parameters, manifest.schema)
+        return run_query(manifest, query, self.store, self.limits, self.index_of(manifest))
 
     def ask(self, manifest: Manifest, *parameters: tuple[str, str]) -> list[dict[str, Any]]:
         """Return one page of records as Python values."""
@@ -68,7 +70,12 @@ class Room:
     def stream(self, manifest: Manifest, *parameters: tuple[str, str]) -> list[dict[str, Any]]:
         """Return the whole answer as Python values."""
         query = parse_query(parameters, manifest.schema)
-        return [row for batch in stream_query(manifest, query, self.store, self.limits) for row in batch.to_pylist()]
+        batches = stream_query(manifest, query, self.store, self.limits, self.index_of(manifest))
+        return [row for batch in batches for row in batch.to_pylist()]
+
+    def index_of(self, manifest: Manifest) -> Index | None:
+        """Return the index that questions are answered by; this room has none."""
+        return None
 
     def walk(self, manifest: Manifest, *parameters: tuple[str, str]) -> Iterator[list[dict[str, Any]]]:
         """Yield the pages of an answer, following the cursor to the end."""
@@ -91,6 +98,20 @@ class Room:
         query = parse_query(parameters, manifest.schema)
         batches = stream_query(manifest, query, self.store, self.limits)
         return b"".join(encode(batches, manifest.schema, format_name, spool=self.limits.spool, **writing))
+
+
+class IndexedRoom(Room):
+    """A room that builds the index of every snapshot before it is asked."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.indexes = Indexes(folder / "index", self.limits)
+
+    def index_of(self, manifest: Manifest) -> Index | None:
+        build_index(manifest, self.store, self.indexes.root, self.limits)
+        found = self.indexes.find(manifest.digest)
+        assert found is not None
+        return found
 
 
 def refused_lines(staged: Staged) -> list[dict[str, Any]]:

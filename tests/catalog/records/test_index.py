@@ -6,15 +6,21 @@ import shutil
 from pathlib import Path
 
 import naive
+import naive_expressions
+import naive_groups
 import pytest
+import test_cql2
+import test_groups
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from naive import SCHEMA
-from record_rooms import Room, make_schema
+from record_rooms import IndexedRoom, Room, make_schema
 
-from catalog.records import LoadMode, Manifest, parse_query, run_query, stream_query
-from catalog.records.index import Index, Indexes, build_index
+from catalog.errors import BadExpression
+from catalog.records import LoadMode, Manifest, parse_query, parts, run_query, stream_query
+from catalog.records.index import Index, Indexes, build_index, index_of, layout
 from catalog.records.index import build as building
+from catalog.records.index.layout import META
 
 SENSORS = dataclasses.replace(
     make_schema(sensor="string", at="datetime", name="string", value="integer", x="number", y="number"),
@@ -73,6 +79,7 @@ QUESTIONS = [
     [("bbox", "126.95,37.45,127.0,37.5")],
     [("bbox", "126.95,37.45,127.0,37.5"), ("order_by", "-at"), ("value__lt", "30")],
     [("near", "127.0,37.5,1500"), ("select", "sensor,at"), ("order_by", "sensor,at")],
+    [("filter", "S_DWITHIN(location, POINT(127 37.5), 20037508, 'm')")],
     [("filter", "S_INTERSECTS(location, POLYGON((126.95 37.45, 127 37.45, 127 37.5, 126.95 37.45)))")],
     [("name__contains", "역")],
     [("name__contains", "주차")],
@@ -96,8 +103,9 @@ QUESTIONS = [
 
 @pytest.fixture(scope="module")
 def rooms(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[Manifest, Index]], Room]:
-    """Snapshots with their indexes: plain, without times, of several parts with upserts."""
+    """Snapshots with their indexes, each of several parts: plain, without times, with upserts, empty."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "PART_ROWS", 400)
         patch.setattr(building, "FEWEST_VALUES", 1)
         for module in ("build", "serving"):
             patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
@@ -154,6 +162,75 @@ def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_pat
             assert page.rows.to_pylist() == naive.answer(table, question)
 
 
+@pytest.fixture(scope="module")
+def indexed_room(tmp_path_factory: pytest.TempPathFactory) -> Room:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "FEWEST_VALUES", 1)
+        for module in ("build", "serving"):
+            patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
+        yield IndexedRoom(tmp_path_factory.mktemp("indexed"))
+
+
+@settings(max_examples=5, deadline=None, phases=test_cql2.AS_FOUND)
+@given(table=naive.rows, trees=st.lists(naive_expressions.conditions(), min_size=3, max_size=6))
+def test_an_indexed_table_meets_conditions_as_a_plain_walk_would(indexed_room, table, trees):
+    table = test_cql2.numbered(table)
+    manifest = indexed_room.write(table, test_cql2.NUMBERED)
+    for tree in trees:
+        test_cql2.check(indexed_room, manifest, table, tree)
+
+
+@settings(max_examples=5, deadline=None, phases=test_groups.AS_FOUND)
+@given(
+    table=naive.rows,
+    groups=st.lists(st.lists(naive_groups.groups, max_size=2, unique=True), min_size=2, max_size=4),
+    aggregates=st.lists(naive_groups.aggregates, min_size=1, max_size=4, unique=True),
+)
+def test_an_indexed_table_is_grouped_as_a_plain_loop_would(indexed_room, table, groups, aggregates):
+    manifest = indexed_room.write(table, SCHEMA)
+    for group in groups:
+        test_groups.check(indexed_room, manifest, table, group, aggregates)
+
+
+def test_what_an_index_cannot_compute_is_told_as_without_one(rooms):
+    snapshots, room = rooms
+    manifest, index = snapshots[0]
+    query = parse_query([("filter", "sensor = 'S05' AND value * 9223372036854775807 > 1")], manifest.schema)
+    for one in (None, index):
+        with pytest.raises(BadExpression):
+            run_query(manifest, query, room.store, room.limits, one)
+
+
+def test_an_index_that_was_let_go_of_while_it_is_read_is_found_again(shared_room, tmp_path, monkeypatch):
+    monkeypatch.setattr("catalog.records.run.BATCH_ROWS", 64)
+    schema = dataclasses.replace(SENSORS, key=())
+    first, other = (shared_room.write(readings(count), schema) for count in (3000, 50))
+    for manifest in (first, other):
+        build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
+    indexes = Indexes(tmp_path, shared_room.limits, most=1)
+    query = parse_query([("filter", "S_WITHIN(location, BBOX(126, 37, 128, 38))"), ("order_by", "value")], schema)
+    whole = shared_room.stream(first, ("filter", "S_WITHIN(location, BBOX(126, 37, 128, 38))"), ("order_by", "value"))
+    stream = stream_query(first, query, shared_room.store, shared_room.limits, indexes.find(first.digest))
+    found = next(stream).to_pylist()
+    assert indexes.find(other.digest) is not None
+    assert list(indexes.opened) == [other.digest]
+    again = indexes.find(first.digest)
+    assert run_query(first, query, shared_room.store, shared_room.limits, again).rows.to_pylist() == whole[:100]
+    assert found + [row for batch in stream for row in batch.to_pylist()] == whole
+
+
+def test_no_more_indexes_stay_open_than_their_caches_have_room(shared_room, tmp_path, monkeypatch):
+    manifests = [shared_room.write(readings(count), dataclasses.replace(SENSORS, key=())) for count in (40, 50, 60)]
+    indexes = Indexes(tmp_path, shared_room.limits)
+    for manifest in manifests:
+        build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
+        assert indexes.find(manifest.digest) is not None
+    assert len(indexes.opened) == 3
+    monkeypatch.setattr("catalog.records.index.serving.CACHES", 0)
+    assert indexes.find(manifests[0].digest) is not None
+    assert list(indexes.opened) == [manifests[0].digest]
+
+
 def test_an_index_is_built_once_and_can_be_thrown_away(shared_room, tmp_path):
     manifest = shared_room.write(readings(300), dataclasses.replace(SENSORS, key=()))
     indexes = Indexes(tmp_path, shared_room.limits)
@@ -180,8 +257,21 @@ def test_what_a_builder_that_fails_has_written_is_gone(shared_room, tmp_path, mo
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
-def test_an_index_of_another_version_is_not_opened(shared_room, tmp_path, monkeypatch):
+@pytest.mark.parametrize("meta", [b'{"version": 0}', b'{"vers', b""], ids=["of another version", "cut", "empty"])
+def test_an_index_that_cannot_be_read_is_not_opened_and_built_again(shared_room, tmp_path, meta):
     manifest = shared_room.write(readings(30), dataclasses.replace(SENSORS, key=()))
-    build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
-    monkeypatch.setattr("catalog.records.index.serving.VERSION", 0)
+    folder = build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
+    (folder / META).write_bytes(meta)
+    assert index_of(tmp_path, manifest.digest) == []
     assert Indexes(tmp_path, shared_room.limits).find(manifest.digest) is None
+    build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
+    assert Indexes(tmp_path, shared_room.limits).find(manifest.digest) is not None
+
+
+@pytest.mark.parametrize("name", [layout.TABLE, layout.ROWS, layout.TIMES])
+def test_an_index_with_a_broken_file_is_not_opened(shared_room, tmp_path, name):
+    manifest = shared_room.write(readings(30), dataclasses.replace(SENSORS, key=()))
+    folder = build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
+    for content in (b"", b"broken" * 1000):
+        (folder / name).write_bytes(content)
+        assert Indexes(tmp_path, shared_room.limits).find(manifest.digest) is None

@@ -1,0 +1,38 @@
+"""The pool of the worker: killed processes are replaced, and the new ones get work."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+
+from datahub.pool import TaskPool
+
+KILL_ALL_AND_GO_ON = """
+import os, signal, time
+from datahub.pool import SteadyPool
+
+pool = SteadyPool(2)
+assert pool.apply_async(abs, (-1,)).get(timeout=30) == 1
+for _ in range(3):
+    time.sleep(0.2)  # so that all wait for work
+    for process in list(pool._pool):
+        os.kill(process.pid, signal.SIGKILL)
+    pool.maintain_pool()
+    print(pool.apply_async(abs, (-7,)).get(timeout=10), flush=True)
+pool.terminate()
+pool.join()
+"""
+
+
+@pytest.mark.journey
+def test_processes_that_are_killed_while_they_wait_for_work_do_not_take_the_work_with_them() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILL_ALL_AND_GO_ON], cwd=settings.BASE_DIR, capture_output=True, text=True, timeout=90
+    )
+
+    assert done.stdout.split() == ["7", "7", "7"], done.stderr
+
+
+def test_the_worker_uses_it() -> None:
+    assert settings.CELERY_WORKER_POOL == f"{TaskPool.__module__}:{TaskPool.__name__}"
