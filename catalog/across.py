@@ -15,7 +15,7 @@ from django.db.models import Q
 from catalog.access import RULES, Viewer, visible_datasets
 from catalog.asked import manifest_of
 from catalog.districts import with_districts
-from catalog.errors import BadCursor, BadValue, SnapshotNotFound
+from catalog.errors import BadCursor, SnapshotNotFound, Unanswerable
 from catalog.models import Dataset, Snapshot
 from catalog.read import WRITING, Asked, checked, find_format, writing_of
 from catalog.records import (
@@ -73,8 +73,8 @@ def ask_model(
     model = data_model(name)
     given = dict(parameters)
     if "snapshot" in given:
-        reason = Text(ko="'as_of'를 쓰십시오", en="'as_of'")
-        raise BadValue(parameter="snapshot", value=given["snapshot"], expected=reason)
+        reason = Text(ko="판은 데이터셋마다 다릅니다. 'as_of'를 쓰십시오", en="each dataset has its own; use 'as_of'")
+        raise Unanswerable(parameter="snapshot", reason=reason)
     schema = model_schema(model)
     datasets = list(readable(model, viewer))
     moment, wanted = moment_of(given, datasets)

@@ -258,8 +258,8 @@ class NoFormAccepted(BadQuestion):
 class Unanswerable(BadQuestion):
     code = "unanswerable"
     sentence = Text(
-        ko="'{parameter}'은(는) 이 데이터셋에 쓸 수 없습니다. {reason}",
-        en="'{parameter}' cannot be used on this dataset: {reason}",
+        ko="'{parameter}'은(는) 이 물음에 쓸 수 없습니다. {reason}",
+        en="'{parameter}' cannot be used in this question: {reason}",
     )
 
 

@@ -38,7 +38,7 @@ from catalog.records import (
     snapshot_of_cursor,
     stream_on,
 )
-from catalog.serving import find_index
+from catalog.serving import serve
 from catalog.storage import caller_limits, question_limits, record_store
 from catalog.text import Text
 
@@ -144,7 +144,8 @@ def ask(
     query = with_districts(parse_query(rest, schema, others=WRITING))
     if snapshot is None:
         raise NoRecords(dataset=dataset.slug)
-    source = SnapshotSource(manifest_of(snapshot), record_store(), caller_limits(), find_index(snapshot))
+    manifest = manifest_of(snapshot)
+    source = SnapshotSource(manifest, record_store(), caller_limits(), *serve(snapshot, manifest))
     return checked(Question(source, query, *writing_of(query, given, format_), dataset, snapshot))
 
 

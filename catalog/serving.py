@@ -17,21 +17,47 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
+from catalog.generation import Kept
 from catalog.models import Dataset, Snapshot
-from catalog.records import Index, Limits, build_index, index_of
+from catalog.records import Index, Later, Limits, Manifest, build_index, index_of, what_came_later
 from catalog.storage import question_limits, record_store, serving_indexes
 
 BUILD_MEMORY_MIB = 1024
-REST = 20  # times as long as the last building took: what is published more often is served from its parts meanwhile
+REST = 20  # times as long as the last building took: meanwhile the older index answers with what came later
 FAILED: dict[str, float] = {}  # the snapshots whose index this process could not build, and when
 FAILED_SECONDS = 3600.0
 KEPT_SECONDS = 3600.0  # after a newer snapshot came: who pages through the old one goes on as quickly
+LOOKED_BACK = 200  # snapshots
+BASES = Kept(1000)
+LATER = Kept(8, for_ever=True)  # each at most some 20 MiB
 logger = logging.getLogger(__name__)
 
 
+def serve(snapshot: Snapshot, manifest: Manifest) -> tuple[Index | None, Later | None]:
+    """Return the index that answers for a snapshot: its own, or that of an older one with what came later."""
+    if index := find_index(snapshot):
+        return index, None
+    base = BASES.get(snapshot.pk, lambda: find_base(snapshot)) if settings.INDEX_RECORDS else ""
+    index = serving_indexes().find(base) if base else None
+    if index is None:
+        return None, None
+    names = index.file.schema.names
+    later = LATER.get(
+        (snapshot.digest, base),
+        lambda: what_came_later(manifest, index.meta, names, record_store(), question_limits()),
+    )
+    return (index, later) if later else (None, None)
+
+
 def find_index(snapshot: Snapshot) -> Index | None:
-    """Return the index of a snapshot, None when it has none."""
-    return serving_indexes().find(snapshot.digest)
+    """Return the index of a snapshot itself, None when it has none or none are wanted."""
+    return serving_indexes().find(snapshot.digest) if settings.INDEX_RECORDS else None
+
+
+def find_base(snapshot: Snapshot) -> str:
+    """Return the digest of the newest older snapshot of the same records that has an index, "" when none has."""
+    older = snapshot.distribution.snapshots.filter(pk__lt=snapshot.pk).order_by("-pk").values_list("digest", flat=True)
+    return next((digest for digest in older[:LOOKED_BACK] if index_of(settings.INDEX_DIR, digest)), "")
 
 
 def build_due_indexes() -> int:
@@ -71,7 +97,7 @@ def due_snapshots() -> Iterator[Snapshot]:
 
 def is_resting(snapshot: Snapshot) -> bool:
     """Tell whether an older snapshot of the same records was indexed only a moment ago, as long as that took."""
-    earlier = snapshot.distribution.snapshots.exclude(pk=snapshot.pk).values_list("digest", flat=True)[:50]
+    earlier = snapshot.distribution.snapshots.exclude(pk=snapshot.pk).values_list("digest", flat=True)[:LOOKED_BACK]
     ages = [(built, seconds) for digest in earlier for built, seconds in index_of(settings.INDEX_DIR, digest)]
     return any(time.time() - built < REST * seconds for built, seconds in ages)
 

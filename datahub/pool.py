@@ -7,6 +7,7 @@ ever: no other process ever gets work again, and nothing is logged. A lock of th
 
 import fcntl
 import tempfile
+from pathlib import Path
 from types import TracebackType
 
 from billiard.pool import Pool
@@ -17,7 +18,8 @@ class ProcessLock:
     """A lock between processes, not between threads; it is inherited by a fork, but never held."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._file, path = tempfile.mkstemp()
+        Path(path).unlink()  # nobody else may open it: closing it again would end the lock
 
     def acquire(self) -> bool:
         fcntl.lockf(self._file, fcntl.LOCK_EX)

@@ -262,4 +262,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("HUB_LOG_LEVEL", default="INFO")},
+    # What a caller does wrong is answered to the caller; a line of the log for each would let anybody fill the disk.
+    "loggers": {"django.request": {"level": "ERROR"}},
 }

@@ -110,7 +110,10 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
         400,
         NOT_UNDERSTOOD,
         "unreadable-request",
-        Text(ko="요청 본문을 읽을 수 없습니다.", en="The body of the request cannot be read."),
+        Text(
+            ko="요청 본문을 읽을 수 없습니다. JSON 객체 하나를 보내십시오.",
+            en="The body of the request cannot be read; send one JSON object.",
+        ),
     ),
     exceptions.UnsupportedMediaType: Problem(
         415,

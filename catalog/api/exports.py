@@ -245,7 +245,7 @@ def read_order(request: HttpRequest | Request) -> tuple[str, str, list[tuple[str
             raise UnknownParameter(parameter=name, allowed=FIELDS)
     for name in ("dataset", "format"):
         if not isinstance(order.get(name), str):
-            raise BadValue(parameter=name, value=order.get(name), expected=Text(ko="글자", en="a text"))
+            raise BadValue(parameter=name, value=order.get(name, ""), expected=Text(ko="글자", en="a text"))
     parameters = order.get("parameters", {})
     if not isinstance(parameters, dict):
         raise BadValue(parameter="parameters", value=parameters, expected=Text(ko="JSON 객체", en="a JSON object"))

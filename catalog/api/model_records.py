@@ -48,7 +48,15 @@ class ModelPageSerializer(serializers.Serializer):
     count = serializers.IntegerField(allow_null=True)
     next = serializers.URLField(allow_null=True)
     data_model = serializers.CharField()
-    as_of = serializers.DateTimeField()
+    as_of = serializers.DateTimeField(
+        allow_null=True,
+        help_text=speak(
+            Text(
+                ko="답한 때의 판. 따르는 데이터셋이 없으면 null",
+                en="When the versions that answer were current; null without a dataset.",
+            )
+        ),
+    )
     datasets = AskedDatasetSerializer(many=True)
 
 
@@ -121,7 +129,7 @@ def identity_of(question: ModelQuestion) -> dict[str, Any]:
     """Return what JSON tells about the datasets that were asked."""
     return {
         "data_model": question.model.name,
-        "as_of": timezone.localtime(question.moment),
+        "as_of": timezone.localtime(question.moment) if question.parts else None,
         "datasets": [
             {
                 "dataset": part.dataset.slug,

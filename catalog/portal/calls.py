@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from catalog.errors import Unanswerable
 from catalog.portal.spoken import say
-from catalog.records import FORMATS, Schema
+from catalog.records import FORMATS, Format, Schema
 from catalog.text import Text
 
 EXAMPLE_COLUMNS = 5  # a filter on one of the first columns reads best
@@ -40,7 +41,7 @@ def records_path(slug: str, **parameters: str) -> str:
     return reverse("api:records", args=[slug]) + (f"?{urlencode(parameters)}" if parameters else "")
 
 
-def downloads(slug: str, schema: Schema) -> Iterator[Download]:
+def downloads(slug: str, schema: Schema, records: int) -> Iterator[Download]:
     """Yield the formats that these records can be had in."""
     rows = (
         ("CSV", _("UTF-8, for programs"), {"format": "csv"}, "csv"),
@@ -50,15 +51,24 @@ def downloads(slug: str, schema: Schema) -> Iterator[Download]:
             {"format": "csv", "encoding": "utf-8-sig"},
             "csv",
         ),
+        ("XLSX", _("An Excel workbook that explains its columns"), {"format": "xlsx"}, "xlsx"),
         ("JSON", _("In pages, as the API answers"), {"format": "json"}, ""),
         ("NDJSON", _("One record on each line"), {"format": "ndjson"}, "ndjson"),
         ("GeoJSON", _("With places, for maps (WGS 84)"), {"format": "geojson"}, "geojson"),
         ("Parquet", _("Typed columns, for analysis"), {"format": "parquet"}, "parquet"),
     )
     for label, note, parameters, suffix in rows:
-        if schema.geometry is None and FORMATS[parameters["format"]].needs_place:
-            continue
-        yield Download(label, note, records_path(slug, **parameters), f"{slug}.{suffix}" if suffix else "")
+        if can_hold(FORMATS[parameters["format"]], schema, records):
+            yield Download(label, note, records_path(slug, **parameters), f"{slug}.{suffix}" if suffix else "")
+
+
+def can_hold(format_: Format, schema: Schema, records: int) -> bool:
+    """Tell whether a format can hold these records: with a place where it wants one, and not more than it takes."""
+    try:
+        format_.require_rows(records)
+    except Unanswerable:
+        return False
+    return schema.geometry is not None or not format_.needs_place
 
 
 def example_calls(base: str, slug: str, schema: Schema, records: Sequence[Mapping[str, Any]]) -> Iterator[Call]:
@@ -67,11 +77,11 @@ def example_calls(base: str, slug: str, schema: Schema, records: Sequence[Mappin
     yield Call(_("The first five records"), f"curl {shlex.quote(address + '?limit=5')}")
     if example := example_filter(schema, records):
         column, value = example
-        words = _("Only records where “%(column)s” is “%(value)s”") % {
-            "column": column_title(schema[column].title, column),
-            "value": value,
-        }
+        title = column_title(schema[column].title, column)
+        words = _("Only records where “%(column)s” is “%(value)s”") % {"column": title, "value": value}
         yield Call(words, f"curl -G {shlex.quote(address)} --data-urlencode {shlex.quote(f'{column}={value}')}")
+        words = _("How many records each “%(column)s” has") % {"column": title}
+        yield Call(words, f"curl -G {shlex.quote(address)} --data-urlencode {shlex.quote(f'group_by={column}')}")
     yield Call(_("Everything as CSV"), f"curl -o {slug}.csv {shlex.quote(address + '?format=csv')}")
 
 

@@ -124,7 +124,7 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         links=[make_link(link) for link in linked_distributions(dataset)],
         columns=[column_row(column, schema) for column in schema.columns] if schema else [],
         preview=preview,
-        downloads=list(downloads(dataset.slug, schema)) if is_readable else [],
+        downloads=list(downloads(dataset.slug, schema, snapshot.records if snapshot else 0)) if is_readable else [],
         files=whole_files(snapshot, dataset.slug) if is_readable and snapshot else [],
         calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
         snapshot=snapshot,

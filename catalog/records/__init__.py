@@ -20,7 +20,7 @@ from catalog.records.encode import (
     media_type_of,
 )
 from catalog.records.engine import Limits
-from catalog.records.index import Index, Indexes, build_index, index_of
+from catalog.records.index import Index, Indexes, Later, build_index, index_of, what_came_later
 from catalog.records.manifest import Manifest, Part
 from catalog.records.operators import AGGREGATES, BUCKETS, FUNCTIONS, OPERATORS
 from catalog.records.parse import parse_query
@@ -65,6 +65,7 @@ __all__ = [
     "Geometry",
     "Index",
     "Indexes",
+    "Later",
     "Limits",
     "LoadMode",
     "Manifest",
@@ -107,5 +108,6 @@ __all__ = [
     "to_table_schema",
     "uses_districts",
     "validate",
+    "what_came_later",
     "write_snapshot",
 ]

@@ -50,7 +50,7 @@ def run_on(source: Source, query: Query) -> Page:
     """Answer a question with one page."""
     require_source(source, query)
     wanted = query.limit or DEFAULT_LIMIT
-    index = source.index if isinstance(source, SnapshotSource) else None
+    index = source.index if isinstance(source, SnapshotSource) and source.later is None else None
     with engine_errors(source.limits):
         found = look_up(index, source.schema, query, wanted + 1) if index else None
     rows, total = found or scan(source, query, wanted + 1)

@@ -15,7 +15,7 @@ import duckdb
 
 from catalog.records.engine import Limits, connect, identifier, names_of
 from catalog.records.expressions import Expression, conjuncts
-from catalog.records.index import Index
+from catalog.records.index import Index, Later
 from catalog.records.index.lookup import span_of
 from catalog.records.layout import BOUNDS, ROW
 from catalog.records.manifest import Manifest, keeps_order, read_parts
@@ -66,12 +66,13 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class SnapshotSource:
-    """The records of one snapshot."""
+    """The records of one snapshot; ``later`` is what came since the older snapshot that the index is of."""
 
     manifest: Manifest
     store: Store
     limits: Limits
     index: Index | None = None
+    later: Later | None = None
 
     @property
     def name(self) -> str:
@@ -89,7 +90,7 @@ class SnapshotSource:
         """Leave the index where the records come as they are: parts in their order end sooner."""
         if self.index is None or query.is_reordered or (query.where and not self.index.meta.by_time):
             return self
-        return replace(self, index=None)
+        return replace(self, index=None, later=None)
 
     def places(self, query: Query, *, paging: bool = True) -> list[int]:
         """Return the positions of parts; the table of an index is one place, whichever part is named for it."""
@@ -99,23 +100,32 @@ class SnapshotSource:
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self.index.cursor() if self.index else connect((self.store.root,), self.limits) as cursor:
+            if self.later:
+                cursor.register("_replaced", self.later.replaced)
+                cursor.register("_added", self.later.added)
             yield cursor
 
     def read(self, columns: Iterable[str], places: Sequence[int]) -> Statement:
-        if self.index:
-            return f"SELECT {names_of([*columns, ROW])} FROM rows", {}
-        return read_parts(self.manifest, self.store, places, columns)
+        if self.index is None:
+            return read_parts(self.manifest, self.store, places, columns)
+        names = names_of([*columns, ROW])
+        if self.later is None:
+            return f"SELECT {names} FROM rows", {}
+        statement = f"SELECT {names} FROM rows WHERE {ROW} < {self.later.until:d}"
+        if self.later.replaced.num_rows:
+            statement = f"SELECT {names} FROM ({statement}) AS indexed ANTI JOIN _replaced USING ({ROW})"
+        return f"{statement} UNION ALL SELECT {names} FROM _added", {}
 
     def keeps_order(self, places: Sequence[int]) -> bool:
         if self.index:
-            return not self.index.meta.by_time
+            return not self.index.meta.by_time and self.later is None
         return all(keeps_order(self.manifest, at) for at in places)
 
     def effort(self, query: Query, places: Sequence[int]) -> float:
         if self.index is None:
             return sum(self.manifest.parts[at].rows for at in places)
         low, high, _ = span_of(self.index, self.schema, [part for where in query.where for part in conjuncts(where)])
-        return INDEX_EFFORT * (high - low)
+        return INDEX_EFFORT * (high - low + (self.later.added.num_rows if self.later else 0))
 
 
 @dataclass(frozen=True)

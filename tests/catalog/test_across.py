@@ -1,9 +1,11 @@
 """Asking across cities: every dataset of a data model as one, in the model's units, with the same language."""
 
+import base64
 import dataclasses
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 from builders import make_dataset, make_organisation, publish_rows
 from django.contrib.auth.models import User
@@ -164,11 +166,18 @@ def test_an_answer_is_the_same_bytes_until_something_is_published(client: Client
     assert client.get(ADDRESS)["ETag"] != first["ETag"]
 
 
+def cursor_in(name: str) -> str:
+    """Return what somebody might make up as a cursor of records with this name."""
+    return base64.urlsafe_b64encode(orjson.dumps([name, "", [], 0])).decode().rstrip("=")
+
+
 MISTAKES = [
     ("/api/v1/data-models/nothing/records", {}, 404, "data-model-not-found"),
     (ADDRESS, {"note": "x"}, 400, "unknown-parameter"),
-    (ADDRESS, {"snapshot": "x"}, 400, "bad-value"),
+    (ADDRESS, {"snapshot": "x"}, 400, "unanswerable"),
     (ADDRESS, {"cursor": "x"}, 400, "bad-cursor"),
+    (ADDRESS, {"cursor": cursor_in("2026-11-01T00:00:00 0123456789abcdef")}, 400, "bad-cursor"),  # a time of nowhere
+    (ADDRESS, {"cursor": cursor_in("2026-11-01T00:00:00+09:00")}, 400, "bad-cursor"),
 ]
 
 
@@ -182,7 +191,7 @@ def test_a_mistake_is_a_problem_document(
 
 def test_a_model_that_nobody_follows_yet_has_no_records(client: Client) -> None:
     page = ask(client, count="exact")
-    assert (page["records"], page["count"], page["datasets"]) == ([], 0, [])
+    assert (page["records"], page["count"], page["datasets"], page["as_of"]) == ([], 0, [], None)
     assert client.get(ADDRESS, {"select": "count()"}).json()["records"] == [{"count": 0}]
 
 

@@ -85,6 +85,12 @@ def test_newer_boundaries_are_another_answer(client: Client, boundaries: None, p
     assert first["ETag"] != second["ETag"]
 
 
+def test_a_district_without_a_name_has_none(client: Client, boundaries: None, places: None) -> None:
+    publish_rows(make_dataset("boundaries", schema=BOUNDARIES), [{"code": "1", "name": "", "shape": square(126, 37)}])
+    asked = {"select": "district(location) as district,count()", "group_by": "district"}
+    assert client.get(ADDRESS, asked).json()["records"] == [{"district": None, "count": 6}]
+
+
 def test_a_hub_without_boundaries_says_so(client: Client, places: None) -> None:
     answer = client.get(ADDRESS, {"group_by": "district(location)"}, headers={"accept-language": "ko"})
     assert answer.status_code == 400

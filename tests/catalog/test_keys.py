@@ -211,6 +211,11 @@ def test_a_steward_issues_a_key_that_is_shown_in_this_one_answer(steward: Client
         assert shown.text_content() not in content
 
 
+def test_the_form_of_a_key_offers_only_what_it_does(steward: Client) -> None:
+    page = html.fromstring(steward.get(reverse("admin:catalog_apikey_add")).content.decode())
+    assert page.xpath("//div[contains(@class, 'submit-row')]//input[@type='submit']/@name") == ["_save"]
+
+
 def test_a_steward_sees_the_use_of_thirty_days(steward: Client, firm: User) -> None:
     key, _ = issue_key(firm, "지도 서비스")
     today = timezone.localdate()

@@ -5,6 +5,8 @@ import fcntl
 import os
 import shutil
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 from builders import make_dataset, publish_rows
@@ -14,9 +16,9 @@ from django.test import Client
 from catalog import serving
 from catalog.models import Dataset, Snapshot
 from catalog.publish import withdraw_dataset
-from catalog.records import Column, Schema
+from catalog.records import Column, Manifest, Schema
 from catalog.records.index import lookup
-from catalog.serving import build_due_indexes, collect_indexes, find_index
+from catalog.serving import build_due_indexes, collect_indexes, find_index, serve
 
 pytestmark = pytest.mark.django_db
 SCHEMA = Schema(columns=(Column("sensor"), Column("at", "datetime"), Column("value", "integer")), time="at")
@@ -60,6 +62,14 @@ def test_questions_are_answered_the_same_and_by_the_index(client: Client, monkey
     assert looked_up
 
 
+def test_a_hub_that_wants_no_indexes_uses_none_that_is_left(settings: LazySettings) -> None:
+    snapshot = publish()
+    assert build_due_indexes() == 1
+    assert find_index(snapshot)
+    settings.INDEX_RECORDS = 0
+    assert find_index(snapshot) is None
+
+
 def test_small_and_withdrawn_records_and_a_hub_without_indexes_get_none(settings: LazySettings) -> None:
     publish(count=5, slug="few")
     publish(slug="gone")
@@ -78,6 +88,22 @@ def test_what_is_published_all_the_time_rests_between_two_buildings(monkeypatch:
     assert build_due_indexes() == 0
     monkeypatch.setattr(serving, "REST", 0)
     assert build_due_indexes() == 1
+
+
+def test_one_that_cannot_be_built_stands_in_nobodys_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad, good = publish(count=40, slug="bad"), publish()
+    build, tried = serving.build_index, []
+
+    def build_unless_bad(manifest: Manifest, *others: Any) -> Path:
+        tried.append(manifest.digest)
+        if manifest.digest == bad.digest:
+            raise MemoryError
+        return build(manifest, *others)
+
+    monkeypatch.setattr(serving, "build_index", build_unless_bad)
+    monkeypatch.setattr(serving, "FAILED", {})
+    assert [build_due_indexes(), build_due_indexes(), build_due_indexes()] == [0, 1, 0]
+    assert tried == [bad.digest, good.digest]
 
 
 def test_only_one_process_of_a_host_builds() -> None:
@@ -104,7 +130,9 @@ def test_indexes_that_nobody_needs_are_removed_after_a_while() -> None:
     past = time.time() - serving.KEPT_SECONDS - 1
     for folder in [*settings.INDEX_DIR.glob("??/*"), left_over]:
         os.utime(folder, (past, past))
-    assert collect_indexes() == 2
+    assert collect_indexes() == 1  # the older one was built long ago, but replaced just now
+    Snapshot.objects.filter(pk=old.pk).update(replaced_at=dt.datetime.fromtimestamp(past, dt.UTC))
+    assert collect_indexes() == 1
     assert [folder.name for folder in settings.INDEX_DIR.glob("??/*")] == [new.digest]
     assert old.digest != new.digest
 
@@ -125,3 +153,20 @@ def test_the_index_of_an_older_snapshot_serves_its_pages(client: Client) -> None
     page = client.get(following).json()
     assert [record["value"] for record in page["records"]] == list(range(50, 60))
     assert dt.datetime.fromisoformat(page["snapshot"]["published_at"])
+
+
+def test_the_index_of_an_older_snapshot_answers_for_a_newer_one(client: Client, settings: LazySettings) -> None:
+    old = publish()
+    build_due_indexes()
+    rows = [{"sensor": "S99", "at": "2026-11-02 09:00", "value": "7"}]
+    publish_rows(Dataset.objects.get(slug="readings"), rows, mode="append")
+    new = Dataset.objects.get(slug="readings").distribution.current_snapshot
+    index, later = serve(new, new.manifest)
+    assert index is find_index(old)
+    assert later.added.num_rows == 1
+    asked = {"select": "sensor,count()", "group_by": "sensor", "order_by": "-sensor", "limit": "2"}
+    with_index = client.get(ADDRESS, asked).json()["records"]
+    assert with_index == [{"sensor": "S99", "count": 1}, {"sensor": "S29", "count": 2}]
+    settings.INDEX_RECORDS = 0
+    assert serve(new, new.manifest) == (None, None)
+    assert client.get(ADDRESS, {**asked, "limit": "3"}).json()["records"][:2] == with_index

@@ -35,4 +35,4 @@ def test_processes_that_are_killed_while_they_wait_for_work_do_not_take_the_work
 
 
 def test_the_worker_uses_it() -> None:
-    assert settings.CELERY_WORKER_POOL == f"{TaskPool.__module__}:{TaskPool.__name__}"
+    assert f"{TaskPool.__module__}:{TaskPool.__name__}" == settings.CELERY_WORKER_POOL

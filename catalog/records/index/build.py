@@ -42,7 +42,7 @@ def build_index(manifest: Manifest, store: Store, root: Path, limits: Limits) ->
         with connect((store.root, root), limits) as cursor:
             write_table(manifest, store, folder, cursor)
             try:
-                write_index(manifest.schema, folder, cursor, started)
+                write_index(manifest, folder, cursor, started)
             finally:
                 cursor.execute("DETACH built")
         for path in folder.iterdir():
@@ -65,8 +65,9 @@ def write_table(manifest: Manifest, store: Store, folder: Path, cursor: duckdb.D
     cursor.execute(f"CREATE TABLE built.rows AS SELECT * FROM ({relation}) AS records ORDER BY {order}", parameters)
 
 
-def write_index(schema: Schema, folder: Path, cursor: duckdb.DuckDBPyConnection, started: float) -> None:
+def write_index(manifest: Manifest, folder: Path, cursor: duckdb.DuckDBPyConnection, started: float) -> None:
     """Write everything but the table, reading from this."""
+    schema = manifest.schema
     rows = write_rows(schema, folder, cursor)
     keys = [name for name in key_columns(schema, cursor) if write_keys(name, folder, cursor)]
     cell = write_places(schema, rows, folder, cursor)
@@ -74,7 +75,8 @@ def write_index(schema: Schema, folder: Path, cursor: duckdb.DuckDBPyConnection,
     texts = [name for name in chosen if write_texts(name, folder, cursor)]
     is_numbered = not cursor.execute(f"SELECT 1 FROM built.rows WHERE {ROW} != rowid LIMIT 1").fetchall()
     seconds = time.monotonic() - started
-    Meta(VERSION, rows, bool(schema.time), is_numbered, tuple(keys), tuple(texts), cell, seconds).write(folder)
+    parts = tuple((part.digest, part.rows, part.hidden) for part in manifest.parts)
+    Meta(VERSION, rows, schema.time, is_numbered, tuple(keys), tuple(texts), cell, seconds, parts).write(folder)
 
 
 def write_rows(schema: Schema, folder: Path, cursor: duckdb.DuckDBPyConnection) -> int:

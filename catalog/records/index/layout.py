@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-VERSION = 1  # of the files; an index of another version is not opened and is built again
+VERSION = 2  # of the files; an index of another version is not opened and is built again
 BLOCK = 131_072  # rows in a block of the Arrow file, so that a position tells its block
 
 TABLE, ROWS, TIMES, META = "scan.duckdb", "rows.arrow", "times.npy", "meta.json"
@@ -16,16 +16,22 @@ class Meta:
     """What an index holds: rows in time order (nulls last, then by row number) or, without a time column, as they are.
 
     ``is_numbered``: the position of a row is its number in the snapshot. ``cell``: the size of a cell in degrees.
+    ``parts`` are those of the snapshot: digest, rows, and the file of hidden rows.
     """
 
     version: int
     rows: int
-    by_time: bool
+    time: str
     is_numbered: bool
     keys: tuple[str, ...]
     texts: tuple[str, ...]
     cell: float
     seconds: float
+    parts: tuple[tuple[str, int, str], ...]
+
+    @property
+    def by_time(self) -> bool:
+        return bool(self.time)
 
     def write(self, folder: Path) -> None:
         (folder / META).write_bytes(orjson.dumps(asdict(self)))
@@ -39,7 +45,8 @@ class Meta:
             return None
         if document["version"] != VERSION:
             return None
-        return cls(**{**document, "keys": tuple(document["keys"]), "texts": tuple(document["texts"])})
+        lists = {name: tuple(document[name]) for name in ("keys", "texts")}
+        return cls(**{**document, **lists, "parts": tuple(map(tuple, document["parts"]))})
 
 
 def folder_of(root: Path, digest: str) -> Path:

@@ -4,6 +4,7 @@ import pytest
 from builders import make_dataset, publish_rows
 from django.conf import LazySettings
 from django.contrib.auth.models import AnonymousUser, User
+from django.template.defaultfilters import filesizeformat
 from django.test import Client
 
 from catalog.exports import order_export
@@ -38,6 +39,14 @@ def test_lists_are_in_korean_and_can_be_narrowed_by_state(admin: Client, name: s
     narrowed = admin.get(f"/admin/catalog/{name}/?state__exact=failed").content.decode()
     assert ("공간이 모자랍니다" in narrowed) == (name == "export")
     assert admin.get(f"/admin/catalog/{name}/?q=air").status_code == 200
+
+
+def test_a_file_is_told_in_words_of_a_steward(admin: Client) -> None:
+    export = Export.objects.get(state="ready")
+    for page in ("", f"{export.pk}/change/"):
+        shown = admin.get(f"/admin/catalog/export/{page}", headers={"Accept-Language": "ko"}).content.decode()
+        assert filesizeformat(export.size) in shown
+        assert "펜스" not in shown and "점유" not in shown
 
 
 def test_nothing_can_be_changed_and_callers_are_not_shown(admin: Client) -> None:

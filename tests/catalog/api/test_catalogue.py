@@ -94,10 +94,13 @@ def test_a_vocabulary_is_no_way_to_files(client: Client, name: str) -> None:
     assert client.get(f"/api/v1/vocabularies/{name}").status_code == 404
 
 
+OTHERWISE = {"query": 401, "exports": 405}  # one wants a key, the other an order
+
+
 def test_every_link_of_the_index_answers(client: Client, subtests: pytest.Subtests) -> None:
     index = client.get("/api/v1/").json()
     assert set(index["title"]) == {"ko", "en"}
-    assert set(index["links"]) == {"datasets", "organisations", "changes", "openapi", "docs"}
+    assert set(index["links"]) == {"datasets", "organisations", "changes", "openapi", "docs", *OTHERWISE}
     for name, address in (index["links"] | index["vocabularies"]).items():
         with subtests.test(name):
-            assert client.get(address).status_code == 200
+            assert client.get(address).status_code == OTHERWISE.get(name, 200)

@@ -361,3 +361,10 @@ def test_only_what_helps_to_be_asked_again_says_when(
     request.LANGUAGE_CODE = "ko"
     answer = answer_problem(error, request)
     assert (answer.status_code, answer.get("Retry-After")) == (status, retry_after)
+
+
+def test_what_a_caller_does_wrong_is_not_logged(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    make_air_stations()
+    for path in (f"{RECORDS}?nope=1", "/api/v1/datasets/nope", "/api/v1/nope"):
+        assert client.get(path).status_code in (400, 404)
+    assert caplog.records == []

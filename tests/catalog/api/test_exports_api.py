@@ -127,6 +127,7 @@ def test_an_order_that_makes_no_sense_is_refused_at_once(client: Client, documen
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer["Content-Type"] == "application/problem+json"
     assert Export.objects.count() == 0
+    assert "None" not in answer.json()["detail"]
 
 
 def test_more_than_a_caller_may_have_is_429(client: Client, settings: LazySettings) -> None:

@@ -7,7 +7,7 @@ import pytest
 from builders import make_dataset, publish_rows
 from django.conf import LazySettings
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -15,6 +15,7 @@ from catalog.api import repeats
 from catalog.api.repeats import ANSWERS
 from catalog.generation import GENERATION
 from catalog.keys import issue_key
+from catalog.models import Snapshot
 from catalog.publish import withdraw_dataset
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +110,27 @@ def test_what_another_process_changes_is_seen_after_a_moment(client: Client, air
     GENERATION.seen_at = 0.0  # a tenth of a second later
     client.get(ADDRESS)
     assert asked == [ADDRESS]
+
+
+def test_an_older_version_is_not_answered_for_long_after_its_end(
+    client: Client, air: None, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = Snapshot.objects.get()
+    publish_rows(make_dataset(), [])
+    assert client.get(ADDRESS, {"snapshot": older.digest}).status_code == 200
+    older.delete()
+    later = time.time() + repeats.LONGEST_KEPT
+    monkeypatch.setattr(repeats.time, "time", lambda: later)
+    assert client.get(ADDRESS, {"snapshot": older.digest}).status_code == 410
+    assert asked == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_looked_up_before_a_change_was_committed_is_looked_up_again(client: Client, air: None) -> None:
+    with transaction.atomic():
+        make_dataset(title={"ko": "새 이름"})
+        GENERATION.seen_at = time.monotonic() + 60  # as another thread, which sees the state of before
+    assert GENERATION.seen_at == 0.0
 
 
 def test_a_change_of_another_dataset_keeps_the_answer(client: Client, air: None, asked: list[str]) -> None:

@@ -14,6 +14,7 @@ from django.test import Client
 from catalog.keys import issue_key
 from catalog.models import Dataset
 from catalog.publish import withdraw_dataset
+from catalog.records.admission import LIGHT_COST
 
 pytestmark = pytest.mark.django_db
 QUERY = "/api/v1/query"
@@ -229,6 +230,27 @@ def test_a_plan_tells_what_would_be_read(datasets: tuple[Dataset, ...], member: 
     assert '"air-quality"' in plan["statement"]
     assert any("JOIN" in step for step in plan["steps"])
     assert "/" not in str(plan["steps"])
+
+
+CROSSED = [
+    "SELECT count(*) FROM air_stations a, air_stations b",
+    "WITH s AS (SELECT * FROM air_stations) SELECT count(*) FROM s a CROSS JOIN s b",
+    "SELECT count(*) FROM (VALUES (1), (2)) a(x), (VALUES (1), (2)) b(y)",
+    "SELECT district FROM air_stations a WHERE EXISTS (SELECT 1 FROM air_stations b WHERE b.district < a.district)",
+]
+SINGLE = [
+    "SELECT count(*) FROM air_stations",
+    "WITH s AS (SELECT * FROM air_stations) SELECT count(*) FROM s",
+    "SELECT count(*) FROM (SELECT district FROM air_stations)",
+]
+
+
+@pytest.mark.parametrize("sql", [*CROSSED, *SINGLE])
+def test_rows_that_meet_others_are_never_a_light_question(
+    datasets: tuple[Dataset, ...], member: Client, sql: str
+) -> None:
+    plan = get(member, sql, explain="true").json()
+    assert (plan["cost"] > LIGHT_COST) == (sql in CROSSED)
 
 
 def test_errors_are_problems_with_their_place(datasets: tuple[Dataset, ...], member: Client) -> None:

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from portal_reading import by_class, link, read_page, words
 
-from catalog.models import Dataset
+from catalog.models import Dataset, Snapshot
 from catalog.portal.facts import ELSEWHERE
 from catalog.publish import save_organisation, withdraw_dataset
 from catalog.records import Column, Geometry, Schema
@@ -186,8 +186,14 @@ def test_downloads_are_offered_for_every_format_that_fits(client: Client, air: D
 
     plain = words(read_page(client, "/dataset/air"), f"{by_class('downloads')}//strong")
     placed = words(read_page(client, "/dataset/places"), f"{by_class('downloads')}//strong")
-    assert plain == ["CSV", "엑셀용 CSV", "JSON", "NDJSON", "Parquet"]
-    assert placed == ["CSV", "엑셀용 CSV", "JSON", "NDJSON", "GeoJSON", "Parquet"]
+    assert plain == ["CSV", "엑셀용 CSV", "XLSX", "JSON", "NDJSON", "Parquet"]
+    assert placed == ["CSV", "엑셀용 CSV", "XLSX", "JSON", "NDJSON", "GeoJSON", "Parquet"]
+
+
+def test_a_workbook_is_not_offered_for_more_records_than_it_holds(client: Client, air: Dataset) -> None:
+    Snapshot.objects.update(records=1_048_576)
+
+    assert "XLSX" not in words(read_page(client, "/dataset/air"), f"{by_class('downloads')}//strong")
 
 
 def test_every_download_answers(client: Client) -> None:
@@ -207,7 +213,7 @@ def test_the_excel_csv_begins_with_a_byte_order_mark(client: Client, air: Datase
 def test_the_curl_lines_ask_what_they_say(client: Client, air: Dataset) -> None:
     page = read_page(client, "/dataset/air")
 
-    first, filtered, whole = [shlex.split(line) for line in words(page, f"{by_class('call')}//code")]
+    first, filtered, grouped, whole = [shlex.split(line) for line in words(page, f"{by_class('call')}//code")]
     address = urlsplit(first[1])
     assert address.netloc == "testserver"
     assert len(client.get(f"{address.path}?{address.query}").json()["records"]) == 3
@@ -215,6 +221,8 @@ def test_the_curl_lines_ask_what_they_say(client: Client, air: Dataset) -> None:
     name, _, value = filtered[-1].partition("=")
     answer = client.get(urlsplit(filtered[2]).path, {name: value}).json()["records"]
     assert [record["station_id"] for record in answer] == ["0101", "0103"]
+    groups = client.get(urlsplit(grouped[2]).path, [grouped[-1].split("=")]).json()["records"]
+    assert sum(group["count"] for group in groups) == 3
     assert whole[:3] == ["curl", "-o", "air.csv"]
 
 

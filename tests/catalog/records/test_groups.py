@@ -1,5 +1,6 @@
 """Computed answers (groups, aggregates, buckets, different records, latest, samples), compared with plain loops."""
 
+import dataclasses
 import datetime as dt
 import itertools
 import math
@@ -278,6 +279,18 @@ def test_a_sample_is_a_fixed_choice_of_the_matching_records(shared_room):
     assert shared_room.ask(manifest, ("sample", "10"), ("select", "count()")) == [{"count": 10}]
     pages = list(itertools.chain(*shared_room.walk(manifest, ("sample", "50"), ("i__gte", "500"), ("limit", "7"))))
     assert pages == first
+
+
+@pytest.mark.parametrize("asked", [("sample", "20"), ("latest_by", "s")])
+def test_pages_of_a_choice_are_cut_from_the_same_choice_in_however_many_parts(shared_room, asked):
+    rows = [{"s": f"S{n % 25}", "i": n, "t": f"2026-11-01T00:{(7 * n) % 60:02d}:00"} for n in range(100)]
+    schema = dataclasses.replace(make_schema(s="string", i="integer", t="datetime"), time="t")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "PART_ROWS", 10)
+        manifest = shared_room.write(rows, schema)
+    assert len(manifest.parts) == 10
+    pages = list(itertools.chain(*shared_room.walk(manifest, asked, ("limit", "3"))))
+    assert pages == shared_room.ask(manifest, asked)
 
 
 COMPUTED = [

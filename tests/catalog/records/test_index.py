@@ -18,9 +18,11 @@ from record_rooms import IndexedRoom, Room, make_schema
 
 from catalog.errors import BadExpression
 from catalog.records import LoadMode, Manifest, parse_query, parts, run_query, stream_query
-from catalog.records.index import Index, Indexes, build_index, index_of, layout
+from catalog.records.index import Index, Indexes, build_index, index_of, layout, what_came_later
 from catalog.records.index import build as building
 from catalog.records.index.layout import META
+from catalog.records.run import run_on, stream_on
+from catalog.records.sources import SnapshotSource
 
 SENSORS = dataclasses.replace(
     make_schema(sensor="string", at="datetime", name="string", value="integer", x="number", y="number"),
@@ -229,6 +231,79 @@ def test_no_more_indexes_stay_open_than_their_caches_have_room(shared_room, tmp_
     monkeypatch.setattr("catalog.records.index.serving.CACHES", 0)
     assert indexes.find(manifests[0].digest) is not None
     assert list(indexes.opened) == [manifests[0].digest]
+
+
+def later_snapshots(room: Room) -> list[tuple[str, Manifest, list[Manifest]]]:
+    """Return indexed snapshots with newer ones: added to, replaced in part, folded, all of that."""
+    keyless = dataclasses.replace(SENSORS, key=())
+    timeless = dataclasses.replace(keyless, time="")
+    rows = [row for row in readings(1500) if row["at"]]
+    cases = []
+    for name, schema in (("added by time", keyless), ("added", timeless)):
+        base = room.write(rows[:1000], schema)
+        once = room.write(rows[1000:1100], schema, LoadMode.APPEND, base)
+        cases.append((name, base, [once, room.write(rows[1100:1150], schema, LoadMode.APPEND, once)]))
+    base = room.write(rows[:1000], SENSORS)
+    changed = [{**row, "value": 1} for row in rows[100:150]]
+    once = room.write(changed + rows[1000:1050], SENSORS, LoadMode.UPSERT, base)
+    again = [{**row, "value": 2} for row in rows[120:200]] + [{**row, "value": 3} for row in rows[1000:1020]]
+    twice = room.write(again, SENSORS, LoadMode.UPSERT, once)
+    cases.append(("replaced", base, [once, twice]))
+    cases.append(("replaced since", once, [twice]))
+    return cases
+
+
+@pytest.fixture(scope="module")
+def later(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[list[SnapshotSource], Room]:
+    folder = tmp_path_factory.mktemp("index")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts, "PART_ROWS", 400)
+        patch.setattr(building, "FEWEST_VALUES", 1)
+        found = []
+        for _, base, newer in later_snapshots(shared_room):
+            index = open_index(shared_room, base, folder)
+            for manifest in newer:
+                names = index.file.schema.names
+                since = what_came_later(manifest, index.meta, names, shared_room.store, shared_room.limits)
+                assert since is not None
+                found.append(SnapshotSource(manifest, shared_room.store, shared_room.limits, index, since))
+        assert any(source.later.replaced.num_rows for source in found)
+        yield found, shared_room
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=[str(question) for question in QUESTIONS])
+def test_the_index_of_an_older_snapshot_answers_with_what_came_later(later, question):
+    for source in later[0]:
+        if not source.schema.time and any(name in ("datetime", "latest_by") for name, _ in question):
+            continue
+        plain = SnapshotSource(source.manifest, source.store, source.limits)
+        parameters = [*question, ("count", "exact"), ("limit", "7")]
+        for _ in range(4):
+            query = parse_query(parameters, source.schema)
+            expected, found = run_on(plain, query), run_on(source, query)
+            assert found.rows.to_pylist() == expected.rows.to_pylist()
+            assert (found.count, found.next_cursor) == (expected.count, expected.next_cursor)
+            if expected.next_cursor is None:
+                break
+            kept = [pair for pair in parameters if pair[0] != "cursor"]
+            parameters = [*kept, ("cursor", expected.next_cursor)]
+        query = parse_query(question, source.schema)
+        streams = [[row for batch in stream_on(one, query) for row in batch.to_pylist()] for one in (plain, source)]
+        assert streams[0] == streams[1]
+
+
+def test_too_much_that_came_later_or_another_table_is_read_from_its_parts(shared_room, tmp_path, monkeypatch):
+    keyless = dataclasses.replace(SENSORS, key=())
+    base = shared_room.write(readings(300), keyless)
+    index = open_index(shared_room, base, tmp_path)
+    names, store, limits = index.file.schema.names, shared_room.store, shared_room.limits
+    added = shared_room.write(readings(340)[300:], keyless, LoadMode.APPEND, base)
+    assert what_came_later(added, index.meta, names, store, limits) is not None
+    assert what_came_later(shared_room.write(readings(340), keyless), index.meta, names, store, limits) is None
+    other = dataclasses.replace(keyless, time="")
+    assert what_came_later(shared_room.write(readings(300), other), index.meta, names, store, limits) is None
+    monkeypatch.setattr("catalog.records.index.later.MOST_ROWS", 10)
+    assert what_came_later(added, index.meta, names, store, limits) is None
 
 
 def test_an_index_is_built_once_and_can_be_thrown_away(shared_room, tmp_path):

@@ -278,7 +278,7 @@ MISTAKES = [
     (("datetime", "2018-01-01garbage/.."), BadValue, "start/end", "시작/끝"),
     (("datetime", "2018-01-01/2018-01-02/2018-01-03"), BadValue, "start/end", "시작/끝"),
     (("datetime", "../9999-12-31"), BadValue, "start/end", "시작/끝"),
-    (("order_by", "shape"), Unanswerable, "'order_by' cannot be used on this dataset: geometries have no order", "도형으로는 정렬할 수 없습니다"),
+    (("order_by", "shape"), Unanswerable, "'order_by' cannot be used in this question: geometries have no order", "도형으로는 정렬할 수 없습니다"),
     (("cursor", "x"), BadCursor, "follow 'next' unchanged", "'next' 주소를 그대로"),
 ]  # fmt: skip
 
@@ -307,13 +307,13 @@ def test_a_parameter_given_twice_is_an_error(name):
 NEEDS = [
     (
         ("bbox", "126,37,127,38"),
-        "'bbox' cannot be used on this dataset: the records have no place",
-        "'bbox'은(는) 이 데이터셋에 쓸 수 없습니다. 위치 열이 없습니다",
+        "'bbox' cannot be used in this question: the records have no place",
+        "'bbox'은(는) 이 물음에 쓸 수 없습니다. 위치 열이 없습니다",
     ),
     (
         ("datetime", "2018-01-01"),
-        "'datetime' cannot be used on this dataset: the records have no time column",
-        "'datetime'은(는) 이 데이터셋에 쓸 수 없습니다. 시간 열이 없습니다",
+        "'datetime' cannot be used in this question: the records have no time column",
+        "'datetime'은(는) 이 물음에 쓸 수 없습니다. 시간 열이 없습니다",
     ),
 ]
 

@@ -12,6 +12,11 @@ for (const block of document.querySelectorAll("pre[data-copy]")) {
   frame.append(block, button);
 }
 
+// What a form made is shown once: going back to it or loading it again would send the form again.
+for (const block of document.querySelectorAll("[data-afterwards]")) {
+  history.replaceState(null, "", block.dataset.afterwards);
+}
+
 async function copy(block, button) {
   const text = block.textContent.trim();
   try {

@@ -83,6 +83,7 @@ def test_records_are_had_with_their_columns(client: Client, stations: str) -> No
         ({"filters": '{"district": ["강남구", "종로구"], "is_open": true}'}, ["0101"]),
         ({"filters": '{"pm10": 81}'}, ["0102"]),
         ({"filters": '{"pm10": null}'}, ["0103"]),
+        ({"filters": '{"pm10": [null, null]}'}, ["0103"]),
         ({"filters": '{"ozone": [0.004, 0.1]}'}, ["0102", "0104"]),
         ({"filters": '{"built_on": "2018-02-01"}'}, ["0102"]),
         ({"filters": '{"observed_at": "2018-01-01T00:00:00Z"}'}, ["0101"]),

@@ -1,0 +1,76 @@
+"""What came later than an index: that of an older snapshot answers for a newer one, once it is known what changed since.
+
+The parts that both begin with are in the index. Some of their rows may have been replaced since; what follows them is
+little, or the index is not used: it is read once and kept in memory. So live data need no new index for each append.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from catalog.records.engine import Limits, connect
+from catalog.records.hidden import hidden_rows
+from catalog.records.index.layout import Meta
+from catalog.records.layout import ROW, content_names
+from catalog.records.manifest import Manifest, Part, read_parts
+from catalog.records.store import Store
+
+MOST_ROWS = 300_000  # replaced since, and as many added
+
+
+@dataclass(frozen=True)
+class Later:
+    """Rows of the index from number ``until`` on are not those of the newer snapshot, nor are those in ``replaced``.
+
+    ``added`` are the newer snapshot's other rows, with their numbers.
+    """
+
+    until: int
+    replaced: pa.Table
+    added: pa.Table
+
+
+def what_came_later(manifest: Manifest, meta: Meta, names: Sequence[str], store: Store, limits: Limits) -> Later | None:
+    """Return what changed from the snapshot of an index to a newer one; None when it is too much, or another table.
+
+    ``names`` are the columns of the index.
+    """
+    wanted = content_names(manifest.schema)
+    if list(names) != [*wanted, ROW] or meta.time != manifest.schema.time or any(p.hides for p in manifest.parts):
+        return None
+    common = common_parts(manifest.parts, meta.parts)
+    replaced = replaced_rows(manifest.parts[:common], meta.parts, store)
+    if not common or replaced is None or len(replaced) > MOST_ROWS:
+        return None
+    if sum(part.rows for part in manifest.parts[common:]) > MOST_ROWS:
+        return None
+    statement, parameters = read_parts(manifest, store, range(common, len(manifest.parts)), wanted)
+    with connect((store.root,), limits) as cursor:
+        added = cursor.sql(statement, params=parameters or None).to_arrow_table().select([*wanted, ROW])
+    until = sum(part.rows for part in manifest.parts[:common])
+    return Later(until, pa.table({ROW: pa.array(replaced, pa.int64())}), added)
+
+
+def common_parts(parts: Sequence[Part], indexed: Sequence[tuple[str, int, str]]) -> int:
+    """Return how many parts at the beginning are the same files."""
+    common = 0
+    for part, (digest, _, _) in zip(parts, indexed, strict=False):
+        if part.digest != digest:
+            break
+        common += 1
+    return common
+
+
+def replaced_rows(parts: Sequence[Part], indexed: Sequence[tuple[str, int, str]], store: Store) -> np.ndarray | None:
+    """Return the numbers of the rows that were hidden since; None when one was shown again, as no writer does."""
+    found, start = [np.empty(0, np.int64)], 0
+    for part, (_, rows, hidden) in zip(parts, indexed, strict=False):
+        if part.hidden != hidden:
+            now, then = hidden_rows(part.hidden, store), hidden_rows(hidden, store)
+            if len(np.setdiff1d(then, now, assume_unique=True)):
+                return None
+            found.append(np.setdiff1d(now, then, assume_unique=True) + start)
+        start += rows
+    return np.concatenate(found)
