@@ -10,6 +10,7 @@ from datahub.pool import TaskPool
 
 KILL_ALL_AND_GO_ON = """
 import os, signal, time
+from contextlib import suppress
 from datahub.pool import SteadyPool
 
 pool = SteadyPool(2)
@@ -17,7 +18,8 @@ assert pool.apply_async(abs, (-1,)).get(timeout=30) == 1
 for _ in range(3):
     time.sleep(0.2)  # so that all wait for work
     for process in list(pool._pool):
-        os.kill(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
     pool.maintain_pool()
     print(pool.apply_async(abs, (-7,)).get(timeout=10), flush=True)
 pool.terminate()

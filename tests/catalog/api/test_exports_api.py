@@ -127,7 +127,10 @@ def test_an_order_that_makes_no_sense_is_refused_at_once(client: Client, documen
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer["Content-Type"] == "application/problem+json"
     assert Export.objects.count() == 0
-    assert "None" not in answer.json()["detail"]
+
+
+def test_what_an_order_lacks_is_told_without_the_words_of_python(client: Client) -> None:
+    assert "None" not in order(client, {}).json()["detail"]
 
 
 def test_more_than_a_caller_may_have_is_429(client: Client, settings: LazySettings) -> None:
