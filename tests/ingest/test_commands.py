@@ -14,6 +14,7 @@ from hub_files import HUB, write_hub
 from pulling import lots, make_source, write_lots
 
 from catalog.file_leases import wake_worker
+from catalog.generation import GENERATION
 from catalog.models import Dataset, Organisation
 from ingest.models import Run, Source
 from ingest.pipeline import pull_run
@@ -102,7 +103,7 @@ def test_a_source_is_pulled_here(source):
 def test_a_pull_here_sends_no_hint_to_the_workers(source, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks() as callbacks:
         run("run_source", "parking", "--here")
-    assert callbacks == [wake_worker]  # which writes whole files, and pulls nothing
+    assert set(callbacks) == {wake_worker, GENERATION.forget}  # whole files are written, nothing is pulled
 
 
 def test_an_unknown_source_is_told_with_the_known_ones(source, tmp_path):
