@@ -56,8 +56,11 @@ def find_index(snapshot: Snapshot) -> Index | None:
 
 def find_base(snapshot: Snapshot) -> str:
     """Return the digest of the newest older snapshot of the same records that has an index, "" when none has."""
-    older = snapshot.distribution.snapshots.filter(pk__lt=snapshot.pk).order_by("-pk").values_list("digest", flat=True)
-    return next((digest for digest in older[:LOOKED_BACK] if index_of(settings.INDEX_DIR, digest)), "")
+    if not any(settings.INDEX_DIR.glob("??")):  # a host without indexes asks the database nothing
+        return ""
+    older = Snapshot.objects.filter(distribution_id=snapshot.distribution_id, pk__lt=snapshot.pk).order_by("-pk")
+    digests = older.values_list("digest", flat=True)[:LOOKED_BACK]
+    return next((digest for digest in digests if index_of(settings.INDEX_DIR, digest)), "")
 
 
 def build_due_indexes() -> int:

@@ -222,14 +222,14 @@ def test_the_permanent_address_of_the_hub_is_used_when_it_is_known(
     assert ids(client.get(f"{parts.path}?{parts.query}").json()) == ["0102"]
 
 
-def test_the_first_question_costs_six_statements_of_the_database_and_the_next_none(
+def test_the_first_question_costs_four_statements_of_the_database_and_the_next_none(
     client: Client, stations: Dataset
 ) -> None:
     with CaptureQueriesContext(connection) as first:
         ask(client, pm10__gt="1", order_by="-pm10", count="exact")
     with CaptureQueriesContext(connection) as next_one:
         ask(client, pm10__gt="2", order_by="-pm10")
-    assert len(first) <= 6
+    assert len(first) <= 4
     assert len(next_one) <= 1  # whether the catalogue has changed
 
 

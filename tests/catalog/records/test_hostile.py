@@ -23,7 +23,7 @@ SCHEMA = Schema(
     time="at",
     geometry=Geometry("x", "y"),
 )  # fmt: skip
-MOMENT = 3.0  # seconds of processor time, which a busy machine stretches; most take a hundredth, and what is not stopped, minutes
+MOMENT = 0.6  # seconds of processor time; most take a hundredth of it
 STATEMENTS = [
     "'; DROP TABLE records; --",
     "1 OR 1=1",
@@ -41,6 +41,14 @@ STATEMENTS = [
     "name/**/",
     'name" FROM records --',
 ]
+
+
+def moment() -> float:
+    """Return the seconds that a refusal may take: as much longer as this machine now takes to count to two million."""
+    began = time.process_time()
+    for _ in range(2_000_000):
+        pass
+    return max(MOMENT, 15 * (time.process_time() - began))
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +198,7 @@ ANSWERED = {
 def test_an_attack_is_over_in_a_moment(shared_room, records, attack):
     began = time.process_time()
     found = asked(shared_room, records, ATTACKS[attack])
-    assert time.process_time() - began < MOMENT
+    assert time.process_time() - began < moment()
     assert isinstance(found, list) == (attack in ANSWERED), found
 
 
@@ -199,7 +207,7 @@ def test_more_conditions_than_anybody_needs_are_refused(shared_room, records):
     assert asked(shared_room, records, *[("pm10__gte", str(at)) for at in range(100_000)]) == "bad-expression"
     assert asked(shared_room, records, *[("pm10", str(at)) for at in range(100_000)]) == "bad-expression"
     assert asked(shared_room, records, *[(f"c{at}", "1") for at in range(100_000)]) == "bad-expression"
-    assert time.process_time() - began < MOMENT
+    assert time.process_time() - began < moment()
 
 
 @pytest.mark.parametrize("row", [-1, -(2**63), 2**63, 1.5, "1", None, True])
