@@ -25,7 +25,7 @@ from catalog.errors import (
     Unanswerable,
 )
 from catalog.file_leases import wake_worker
-from catalog.files import KeptFile, ask_snapshot, bytes_of_exports, file_store, room_for_files
+from catalog.files import FinishedFile, ask_snapshot, bytes_of_exports, file_store, room_for_files
 from catalog.models import Export
 from catalog.models.export import KEPT_STATES
 from catalog.read import Question, ask
@@ -118,13 +118,13 @@ def find_export(uid: object, viewer: Viewer) -> Export:
     return export
 
 
-def export_file(export: Export) -> KeptFile:
+def export_file(export: Export) -> FinishedFile:
     """Return the finished file of an export; where the disk has lost it, it is written again."""
     if export.state in (State.FAILED, State.EXPIRED):
         raise ExportGone(export=export.uid)
     path = file_store(export.format).path(export.digest)
     if export.state == State.READY and path.is_file():
-        return KeptFile(path, export.digest, export.size, export.finished_at)
+        return FinishedFile(path, export.digest, export.size, export.finished_at)
     if Export.objects.filter(pk=export.pk, state=State.READY).update(state=State.WAITING, digest="", attempt=0):
         wake_worker()
     raise ExportNotReady(export=export.uid, retry_after=ASK_AGAIN)

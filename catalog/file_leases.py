@@ -7,19 +7,16 @@ cancelled meanwhile, finds its fence gone and changes nothing. What a dead worke
 
 import datetime as dt
 import logging
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, connection
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from catalog.heartbeat import Heartbeat
 from catalog.models import Export, SnapshotFile, WrittenFile
 from catalog.text import Text
 
@@ -159,42 +156,12 @@ def give_up_abandoned(now: dt.datetime) -> None:
         )
 
 
-class Heartbeat:
-    """Renews a lease from a thread of its own while the file is written; ``check`` raises LostLease when it is gone."""
+class FileHeartbeat(Heartbeat):
+    """Renews the lease of a file while it is written, and tells its row how far it is."""
 
     def __init__(self, lease: Lease) -> None:
-        self.lease = lease
-        self.progress = Progress()
-        self.is_lost = False
-        self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self.beat, name=f"heartbeat-file-{lease.pk}", daemon=True)
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopped.set()
-        self.thread.join()
-
-    def check(self) -> None:
-        if self.is_lost:
-            raise LostLease
-
-    def beat(self) -> None:
-        try:
-            while not self.stopped.wait(min(2.0, settings.RUN_LEASE_SECONDS / 3)):
-                try:
-                    self.is_lost = not renew(self.lease, self.progress)
-                except DatabaseError as error:  # busy or gone for a moment; the lease outlasts two missed beats
-                    logger.warning("the lease of file %s could not be renewed: %s", self.lease.pk, error)
-                    connection.close()
-                if self.is_lost:
-                    return
-        finally:
-            connection.close()
+        self.lease, self.progress = lease, Progress()
+        super().__init__(f"file {lease.pk}", lambda: renew(lease, self.progress), every_seconds=2.0, lost=LostLease)
 
 
 def renew(lease: Lease, progress: Progress) -> bool:

@@ -31,7 +31,7 @@ State = SnapshotFile.State
 
 
 @dataclass(frozen=True)
-class KeptFile:
+class FinishedFile:
     """A finished file: where it lies and what is known of its content."""
 
     path: Path
@@ -60,14 +60,14 @@ def find_snapshot(dataset: Dataset, digest: str) -> Snapshot:
     return snapshot
 
 
-def find_file(snapshot: Snapshot, format_name: str) -> KeptFile | None:
+def find_file(snapshot: Snapshot, format_name: str) -> FinishedFile | None:
     """Return a whole file that is ready; None when it is not there, and then it is asked for."""
     if format_name not in (allowed := whole_formats(snapshot)):
         raise UnknownFormat(format=format_name, allowed=allowed)
     for row in ready_files([snapshot]).filter(format=format_name):
         path = file_store(format_name).path(row.digest)
         if path.is_file():
-            return KeptFile(path, row.digest, row.size, row.finished_at)
+            return FinishedFile(path, row.digest, row.size, row.finished_at)
         SnapshotFile.objects.filter(pk=row.pk, state=State.READY).update(state=State.WAITING, digest="", attempt=0)
     _, is_new = SnapshotFile.objects.get_or_create(
         snapshot=snapshot, format=format_name, defaults={"created_at": timezone.now()}

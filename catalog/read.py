@@ -7,6 +7,7 @@ snapshot, so paging goes on in the same version while newer ones are published.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.db import models
@@ -30,7 +31,6 @@ from catalog.records import (
     as_dictionaries,
     encode,
     from_table_schema,
-    json_array,
     media_type_of,
     parse_query,
     read_as,
@@ -95,7 +95,7 @@ class Asked:
     def media_type(self) -> str:
         return media_type_of(self.format, self.encoding)
 
-    @property
+    @cached_property
     def schema(self) -> Schema:
         """The schema of the answer."""
         return answer_schema(self.source.schema, self.query)
@@ -121,7 +121,7 @@ class Answer:
 
     def json(self) -> bytes:
         """The records as a JSON list; for long pages five times as fast as by way of ``records``."""
-        return json_array(self.page.rows, self.question.schema)
+        return self.page.json(self.question.schema)
 
     def chunks(self) -> Iterator[bytes]:
         question = self.question

@@ -20,7 +20,7 @@ from catalog.errors import HubError, TooBusy
 from catalog.exports import expire_exports, kept_for, question_of_export, room_for_exports
 from catalog.file_leases import (
     KINDS,
-    Heartbeat,
+    FileHeartbeat,
     Lease,
     LostLease,
     State,
@@ -85,7 +85,7 @@ def write_next_file() -> None:
     lease = take_next(now)
     if lease is None:
         return
-    with Heartbeat(lease) as heartbeat:
+    with FileHeartbeat(lease) as heartbeat:
         try:
             is_over = write_or_end(heartbeat)
         except LostLease:
@@ -95,7 +95,7 @@ def write_next_file() -> None:
         wake_worker()
 
 
-def write_or_end(heartbeat: Heartbeat) -> bool:
+def write_or_end(heartbeat: FileHeartbeat) -> bool:
     """Write a file, and write down why when it cannot be done; False when the schedule will bring it again."""
     lease = heartbeat.lease
     try:
@@ -122,7 +122,7 @@ def write_or_end(heartbeat: Heartbeat) -> bool:
     return True
 
 
-def write_leased(heartbeat: Heartbeat) -> None:
+def write_leased(heartbeat: FileHeartbeat) -> None:
     lease, progress = heartbeat.lease, heartbeat.progress
     row = lease.kind.objects.get(pk=lease.pk)
     if isinstance(row, SnapshotFile) and (other := equal_file(row)):
@@ -142,7 +142,7 @@ def write_leased(heartbeat: Heartbeat) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_answer(question: Question, path: Path, heartbeat: Heartbeat, *, room: int) -> None:
+def write_answer(question: Question, path: Path, heartbeat: FileHeartbeat, *, room: int) -> None:
     """Write a whole answer to ``path``, as long as it is wanted, has room and is in time."""
     progress = heartbeat.progress
     deadline = time.monotonic() + settings.CELERY_TASK_SOFT_TIME_LIMIT - SECONDS_TO_END

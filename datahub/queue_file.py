@@ -14,7 +14,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty
@@ -52,8 +52,16 @@ logger = logging.getLogger(__name__)
 class QueueFile:
     """The queue file as this process sees it; safe for threads. Use ``open_queue_file``."""
 
-    def __init__(self, path: Path, *, lease_seconds: float = LEASE_SECONDS, max_tries: int = MAX_TRIES) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lease_seconds: float = LEASE_SECONDS,
+        max_tries: int = MAX_TRIES,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.path = path
+        self.clock = clock
         self.lease_seconds = lease_seconds
         self.max_tries = max_tries
         self.owner = f"{os.getpid()}-{secrets.token_hex(8)}"
@@ -72,7 +80,7 @@ class QueueFile:
         polling takes no write lock.
         """
         while True:
-            now = time.time()
+            now = self.clock()
             if not self._execute(FIRST_FREE, queue, now):
                 raise Empty
             taken = self._execute(
@@ -102,12 +110,12 @@ class QueueFile:
     def size(self, queue: str) -> int:
         """Return how many messages of ``queue`` wait to be taken."""
         waiting = "SELECT count(*) FROM message WHERE queue = ? AND leased_until < ?"
-        return self._execute(waiting, queue, time.time())[0][0]
+        return self._execute(waiting, queue, self.clock())[0][0]
 
     def purge(self, queue: str) -> int:
         """Delete the messages that wait in ``queue``, not those being worked on; return how many."""
         waiting = "DELETE FROM message WHERE queue = ? AND leased_until < ? RETURNING id"
-        return len(self._execute(waiting, queue, time.time()))
+        return len(self._execute(waiting, queue, self.clock()))
 
     def dead_letters(self, queue: str) -> list[str]:
         """Return the bodies of the messages of ``queue`` that were given up, oldest first."""
@@ -126,7 +134,7 @@ class QueueFile:
             connection.execute(
                 "INSERT INTO dead_letter (id, queue, body, tries, died_at)"
                 " SELECT id, queue, body, tries - 1, ? FROM message WHERE id = ? AND owner = ?",
-                (time.time(), tag, self.owner),
+                (self.clock(), tag, self.owner),
             )
             connection.execute("DELETE FROM message WHERE id = ? AND owner = ?", (tag, self.owner))
         logger.error("message %s was given up after %s tries and lies among the dead letters", tag, self.max_tries)
@@ -139,7 +147,7 @@ class QueueFile:
 
     def _renew(self) -> None:
         while not self._closed.wait(self.lease_seconds / 3):
-            until = time.time() + self.lease_seconds
+            until = self.clock() + self.lease_seconds
             try:
                 self._execute("UPDATE message SET leased_until = ? WHERE owner = ?", until, self.owner)
             except sqlite3.OperationalError as error:  # a full disk or a long lock; the next round may succeed

@@ -8,7 +8,7 @@ wait on the wire, so that a platform dripping a byte a second cannot hold a work
 import socket
 import ssl
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
@@ -95,13 +95,14 @@ class Refused(Exception):
 class Deadline:
     """The moment after which nothing on the wire is waited for; started anew for each fetch."""
 
+    clock: Callable[[], float] = time.monotonic
     at: float = 0.0
 
     def start(self, seconds: float) -> None:
-        self.at = time.monotonic() + seconds
+        self.at = self.clock() + seconds
 
     def left(self) -> float:
-        return self.at - time.monotonic()
+        return self.at - self.clock()
 
     def cap(self, timeout: float | None) -> float:
         """Return the time-out, shortened to what is left; raise a time-out when nothing is."""

@@ -123,6 +123,7 @@ class Session:
         limits: Limits = Limits(),
         user_agent: str = USER_AGENT,
         spool: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.mask = Mask(secrets)
         self._allow_private = allow_private
@@ -130,7 +131,7 @@ class Session:
         self._archive = archive
         self._limits = limits
         self._user_agent = user_agent
-        self._deadline = Deadline()
+        self._deadline = Deadline(clock)
         self._folder = tempfile.TemporaryDirectory(prefix="hub-answers-", dir=spool)
         self._repeat = stamina.RetryingCaller(
             attempts=limits.attempts,

@@ -39,7 +39,7 @@ from ingest.errors import HeldBack, HubUnavailable, InternalError, LostLease, To
 from ingest.http import Answer, Session
 from ingest.models import Run, Source
 from ingest.raw import keep_answer, keep_rejected
-from ingest.runs import Claim, Heartbeat, Progress, claim_run, end_run, end_with_error
+from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error
 from ingest.sources import check_key, read_config, read_expectations
 from ingest.wording import storable
 
@@ -54,7 +54,7 @@ class Pull:
 
     run: Run
     claim: Claim
-    heartbeat: Heartbeat
+    heartbeat: RunHeartbeat
 
     @property
     def source(self) -> Source:
@@ -77,7 +77,7 @@ def pull_run(run_id: int) -> None:
     if claim is None:
         return
     run = Run.objects.select_related("source__distribution").get(pk=run_id)
-    with Heartbeat(claim, Progress()) as heartbeat:
+    with RunHeartbeat(claim, Progress()) as heartbeat:
         try:
             pull_or_end(Pull(run, claim, heartbeat))
         except LostLease:
@@ -163,7 +163,7 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
 
 
 def watched(
-    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile], heartbeat: Heartbeat
+    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile], heartbeat: RunHeartbeat
 ) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile]:
     """Count rows as they pass and stop when the lease is lost."""
 

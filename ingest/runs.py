@@ -9,21 +9,20 @@ import datetime as dt
 import logging
 import os
 import socket
-import threading
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from catalog.errors import HubError
+from catalog.heartbeat import Heartbeat
 from catalog.records import Finding
 from ingest.errors import BadSetup, IngestError, LostLease, QuotaExceeded
 from ingest.models import Issue, Run, Source
@@ -153,41 +152,12 @@ def lease_length() -> dt.timedelta:
     return dt.timedelta(seconds=settings.RUN_LEASE_SECONDS)
 
 
-class Heartbeat:
-    """Renews a claim's lease from a thread of its own while work goes on; ``check`` raises LostLease when it is gone."""
+class RunHeartbeat(Heartbeat):
+    """Renews the lease of a run while work goes on, and tells its row what has been done so far."""
 
     def __init__(self, claim: Claim, progress: Progress) -> None:
-        self.claim, self.progress = claim, progress
-        self.is_lost = False
-        self.stopped = threading.Event()
-        self.thread = threading.Thread(target=self.beat, name=f"heartbeat-{claim.run_id}", daemon=True)
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopped.set()
-        self.thread.join()
-
-    def check(self) -> None:
-        if self.is_lost:
-            raise LostLease
-
-    def beat(self) -> None:
-        try:
-            while not self.stopped.wait(min(3.0, settings.RUN_LEASE_SECONDS / 3)):
-                try:
-                    self.is_lost = not renew_lease(self.claim, self.progress)
-                except DatabaseError as error:  # busy or gone for a moment; the lease outlasts two missed beats
-                    logger.warning("the lease of run %s could not be renewed: %s", self.claim.run_id, error)
-                    connection.close()
-                if self.is_lost:
-                    return
-        finally:
-            connection.close()
+        self.progress = progress
+        super().__init__(f"run {claim.run_id}", lambda: renew_lease(claim, progress), every_seconds=3.0, lost=LostLease)
 
 
 def renew_lease(claim: Claim, progress: Progress) -> bool:

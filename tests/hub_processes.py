@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -41,6 +42,25 @@ def hub_environment(folder: Path) -> Iterator[dict[str, str]]:
         environment["DATABASE_URL"] = urlunsplit(urlsplit(address)._replace(path=f"/{name}"))
         yield environment
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def make_tables(environment: dict[str, str]) -> None:
+    """Give a new hub its empty tables. For SQLite they are made once and copied: that saves seconds of each hub."""
+    address = environment["DATABASE_URL"]
+    if not address.startswith("sqlite"):
+        migrate(environment)
+        return
+    tables = Path(os.environ["HUB_DATA_DIR"], "tables.sqlite3")
+    if not tables.exists():
+        unfinished = tables.with_suffix(".unfinished")
+        migrate(environment | {"DATABASE_URL": f"sqlite:///{unfinished}"})
+        unfinished.rename(tables)
+    shutil.copyfile(tables, address.removeprefix("sqlite:///"))
+
+
+def migrate(environment: dict[str, str]) -> None:
+    done = manage(environment, "migrate", "-v", "0")
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def manage(environment: dict[str, str], *arguments: str, seconds: float = 180) -> subprocess.CompletedProcess[str]:

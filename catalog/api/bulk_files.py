@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from catalog.access import RULES, require_reading
 from catalog.api.documentation import SLUG, operation, path_parameter
 from catalog.api.file_names import attachment
-from catalog.api.kept_files import answer_file
+from catalog.api.finished_files import answer_file
 from catalog.api.records import started
 from catalog.api.snapshots import SnapshotSerializer, snapshot_context
 from catalog.api.view import ApiView

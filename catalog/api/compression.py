@@ -6,6 +6,7 @@ already and answers to ``Range`` do not come here.
 
 from collections.abc import Mapping
 
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
@@ -14,7 +15,7 @@ from catalog.records import CODINGS, Format, compress
 IDENTITY = ""
 
 
-def coding_of(request: Request, format_: Format) -> str:
+def coding_of(request: HttpRequest | Request, format_: Format) -> str:
     """Return the coding that the client likes best, "" for none; zstd where it does not care.
 
     It is known before the answer is, so that the ETag is, and the same for an answer of any length.
@@ -50,7 +51,7 @@ def tagged(etag: str, coding: str) -> str:
     return f'{etag[:-1]}-{coding}"' if coding else etag
 
 
-def compressed(response: HttpResponseBase, request: Request, coding: str) -> HttpResponseBase:
+def compressed(response: HttpResponseBase, request: HttpRequest | Request, coding: str) -> HttpResponseBase:
     """Put an answer into a coding; one that streams goes on streaming, chunk by chunk. To HEAD it is only told."""
     if not coding:
         return response

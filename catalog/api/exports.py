@@ -19,7 +19,7 @@ from catalog.api.addresses import absolute
 from catalog.api.descriptions import TextSerializer
 from catalog.api.documentation import JSON, operation, path_parameter
 from catalog.api.file_names import attachment
-from catalog.api.kept_files import answer_file
+from catalog.api.finished_files import answer_file
 from catalog.api.quota import address_of
 from catalog.api.view import ApiView
 from catalog.errors import BadValue, UnknownParameter

@@ -73,23 +73,28 @@ def limit_callers(
     def answer(request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(LIMITED):
             return get_response(request)
-        caller = caller_of(request)
-        standing = counters().take(caller, time.time())
-        is_refused = standing.retry_after is not None
-        response = answer_problem(refusal(caller, standing), request) if is_refused else get_response(request)
-        if caller.key:
-            count_use(caller.key.id, refused=is_refused)
-        for name, value in headers_of(caller, standing):
-            response.headers[name] = value
-        return response
+        text = given_key(request)
+        key = find_key(text) if text else None
+        return counted(request, key, lambda: get_response(request))
 
     return answer
 
 
-def caller_of(request: HttpRequest) -> Caller:
+def counted(request: HttpRequest, key: KnownKey | None, find: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Answer as ``find`` does within the caller's limits, and with a refusal beyond them."""
+    caller = caller_of(request, key)
+    standing = counters().take(caller, time.time())
+    is_refused = standing.retry_after is not None
+    response = answer_problem(refusal(caller, standing), request) if is_refused else find()
+    if caller.key:
+        count_use(caller.key.id, refused=is_refused)
+    for name, value in headers_of(caller, standing):
+        response.headers[name] = value
+    return response
+
+
+def caller_of(request: HttpRequest, key: KnownKey | None) -> Caller:
     """Return the holder of a valid key, else the address: who tries keys is counted too."""
-    text = given_key(request)
-    key = find_key(text) if text else None
     if key is None:
         return Caller(address_of(request), settings.ANONYMOUS_PER_MINUTE, 0)
     per_minute = settings.KEY_PER_MINUTE if key.per_minute is None else key.per_minute

@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 import orjson
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import parse_etags
@@ -187,12 +187,7 @@ class RecordsView(ApiView):
         examples=[EXAMPLE],
     )
     def get(self, request: Request, slug: str, extension: str = "") -> HttpResponseBase:
-        dataset = find_asked(slug, request.user)
-        accepted = chosen_format(request, extension)
-        question = ask(dataset, query_pairs(request), request.user, accepted_format=accepted)
-        # The same records may be published twice, at different times, and JSON shows the time.
-        tag = f"{question.etag}-{question.snapshot.pk:x}"
-        return respond(request, question, extension, dataset, tag=tag, identity=identity_of(question.snapshot))
+        return answer_records(request, slug, extension)
 
     def check_parameters(self, request: Request) -> None:
         pass
@@ -215,15 +210,25 @@ class DownloadView(RecordsView):
         return super().get(request, slug, extension)
 
 
+def answer_records(request: HttpRequest | Request, slug: str, extension: str = "") -> HttpResponseBase:
+    """Answer a question to a dataset's records; a request needs a ``user`` and a ``LANGUAGE_CODE``, and nothing else."""
+    dataset = find_asked(slug, request.user)
+    accepted = chosen_format(request, extension)
+    question = ask(dataset, query_pairs(request), request.user, accepted_format=accepted)
+    # The same records may be published twice, at different times, and JSON shows the time.
+    tag = f"{question.etag}-{question.snapshot.pk:x}"
+    return respond(request, question, extension, dataset, tag=tag, identity=identity_of(question.snapshot))
+
+
 def respond(
-    request: Request, question: Asked, extension: str, named: Named, *, tag: str, identity: Mapping[str, Any]
+    request: HttpRequest | Request, question: Asked, extension: str, named: Named, *, tag: str, identity: Mapping[str, Any]
 ) -> HttpResponseBase:
     """Answer a question; ``identity`` tells in JSON what was asked, and a file has the name of ``named``."""
     refuse_counting(question)
     coding = coding_of(request, question.format)
     headers = {
         "ETag": tagged(f'"{tag}"', coding),
-        "Vary": "Accept, Accept-Encoding, Accept-Language",
+        "Vary": "Accept, Accept-Encoding, Accept-Language, Cookie",
         "Cache-Control": cache_control(request),
         "Content-Disposition": disposition(named, question.format.name, request.LANGUAGE_CODE),
     }
@@ -240,7 +245,7 @@ def respond(
     return compressed(response, request, coding)
 
 
-def chosen_format(request: Request, extension: str) -> str:
+def chosen_format(request: HttpRequest | Request, extension: str) -> str:
     """Return the format: what the address, ``format`` and ``Accept`` say about it must agree."""
     given = one_value(request, "format")
     for name in CHOICES:
@@ -261,7 +266,7 @@ def refuse_counting(question: Asked) -> None:
         )
 
 
-def accepted_format(request: Request) -> str:
+def accepted_format(request: HttpRequest | Request) -> str:
     """Return the format that ``Accept`` likes best; JSON where it does not care."""
     preferred = request.get_preferred_type(list(MEDIA_TYPES))
     if preferred is None:
@@ -274,7 +279,7 @@ def disposition(named: Named, extension: str, language: str) -> str:
     return (inline if extension == "json" else attachment)(named, extension, language)
 
 
-def is_known(request: Request, etag: str) -> bool:
+def is_known(request: HttpRequest | Request, etag: str) -> bool:
     known = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))]
     return etag in known or "*" in known
 
@@ -293,7 +298,7 @@ def and_then(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def page_response(
-    found: Answer, request: Request, headers: Mapping[str, str], extension: str, identity: Mapping[str, Any]
+    found: Answer, request: HttpRequest | Request, headers: Mapping[str, str], extension: str, identity: Mapping[str, Any]
 ) -> HttpResponse:
     format_ = found.question.format
     pinned = {} if extension or format_.name == "json" else {"format": format_.name}

@@ -1,11 +1,10 @@
 """Questions that were just answered: the same bytes again, as long as the dataset is the one that they were made from.
 
-Only callers without a session are answered so, nameless ones and those with a key, each with its own answers: these depend
-on nothing but the address, the headers that they vary by, and the state of the dataset. A snapshot never changes, so there is nothing to
-invalidate: a newer one is another state. Only an older one may come to its end meanwhile, so that none is kept for long.
+An answer depends on nothing but who asks, the address, the headers that it varies by, and the state of the dataset. A
+snapshot never changes, so there is nothing to invalidate: a newer one is another state. Only an older one may come to its
+end meanwhile, so that none is kept for long.
 """
 
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -13,19 +12,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
 from django.utils.http import parse_etags
 
 from catalog.access import Viewer
-from catalog.api.authentication import given_key
 from catalog.asked import snapshot_key, state_of
 from catalog.districts import boundaries
 from catalog.errors import HubError
-from catalog.keys import find_key
 
-RECORDS = re.compile(r"/api/v1/datasets/([^/]+)/records(?:\.[a-z]+)?")
-VARY = ("HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "wsgi.url_scheme")  # fmt: skip
+DEPENDS = ("QUERY_STRING", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "wsgi.url_scheme")  # fmt: skip
 NOT_MODIFIED = ("ETag", "Vary", "Cache-Control", "Content-Location", "Expires")
 LONGEST_KEPT = 600.0  # seconds
 SMALLEST_SHARE = 16  # an answer that takes more than this part of the room is not kept
@@ -76,45 +71,20 @@ class Answers:
 ANSWERS = Answers()
 
 
-def answer_repeats(
-    get_response: Callable[[HttpRequest], HttpResponseBase],
-) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer a question that was answered before without asking it again."""
-
-    def answer(request: HttpRequest) -> HttpResponseBase:
-        name, state = name_and_state(request)
-        if state is None:
-            return get_response(request)
-        if kept := ANSWERS.get(name, state):
-            return again(kept, request)
-        response = get_response(request)
-        if may_be_kept(response) and name_and_state(request)[1] == state:  # nothing was published meanwhile
-            ANSWERS.put(name, Kept(state, response.content, tuple(response.headers.items())))
-        return response
-
-    return answer
-
-
-def name_and_state(request: HttpRequest) -> tuple[Hashable, Hashable]:
-    """Return what an answer depends on, and the state of the dataset; no state for what is always asked anew."""
-    meta = request.META
-    if request.method != "GET" or meta.get("HTTP_COOKIE") or "HTTP_RANGE" in meta:
-        return None, None
-    found = RECORDS.fullmatch(request.path)
-    viewer = viewer_of(request) if found else None
-    if viewer is None:
-        return None, None
-    name = (viewer.pk, request.path, meta.get("QUERY_STRING", ""), *(meta.get(header, "") for header in VARY))
-    return name, state_for(viewer, found[1])
-
-
-def viewer_of(request: HttpRequest) -> Viewer | None:
-    """Return whom a request comes from: the holder of a valid key, or nobody in particular."""
-    text = given_key(request)
-    if text is None:
-        return AnonymousUser()
-    known = find_key(text)
-    return known.holder if known else None
+def answer_kept(
+    request: HttpRequest, viewer: Viewer, slug: str, find: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """Answer a question that was answered before without asking it again, any other as ``find`` does."""
+    state = state_for(viewer, slug)
+    if state is None:
+        return find()
+    name = (viewer.pk, request.path, *(request.META.get(header, "") for header in DEPENDS))
+    if kept := ANSWERS.get(name, state):
+        return again(kept, request)
+    response = find()
+    if may_be_kept(response) and state_for(viewer, slug) == state:  # nothing was published meanwhile
+        ANSWERS.put(name, Kept(state, response.content, tuple(response.headers.items())))
+    return response
 
 
 def state_for(viewer: Viewer, slug: str) -> Hashable:

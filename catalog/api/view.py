@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import conditional_page
 from rest_framework.exceptions import MethodNotAllowed
@@ -44,12 +44,12 @@ class ApiView(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
-def cache_control(request: Request) -> str:
+def cache_control(request: HttpRequest | Request) -> str:
     """Let caches keep an answer but ask each time (a 304 is cheap); what a signed-in person sees is theirs alone."""
     return "private, no-cache" if request.user.is_authenticated else "public, no-cache"
 
 
-def one_value(request: Request, name: str, default: str = "") -> str:
+def one_value(request: HttpRequest | Request, name: str, default: str = "") -> str:
     """Return the value of a parameter that may be given once."""
     values = request.GET.getlist(name)
     return only_value(name, values) if values else default

@@ -16,7 +16,6 @@ from catalog.records.encode import (
     Format,
     as_dictionaries,
     encode,
-    json_array,
     media_type_of,
 )
 from catalog.records.engine import Limits
@@ -93,7 +92,6 @@ __all__ = [
     "factor_between",
     "from_table_schema",
     "index_of",
-    "json_array",
     "media_type_of",
     "parse_query",
     "read_as",

@@ -46,19 +46,19 @@ def write_parts(
 
 
 def row_groups(rows: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Yield the rows in groups of ROW_GROUP_ROWS however they come: equal rows then make equal files."""
+    """Yield the rows in groups of ROW_GROUP_ROWS in one piece, however they come: equal rows then make equal files."""
     waiting: list[pa.RecordBatch] = []
     count = 0
     for batch in rows:
         while count + batch.num_rows >= ROW_GROUP_ROWS:
             room = ROW_GROUP_ROWS - count
-            yield pa.Table.from_batches([*waiting, batch.slice(0, room)])
+            yield pa.Table.from_batches([*waiting, batch.slice(0, room)]).combine_chunks()
             batch, waiting, count = batch.slice(room), [], 0
         if batch.num_rows:
             waiting.append(batch)
             count += batch.num_rows
     if waiting:
-        yield pa.Table.from_batches(waiting)
+        yield pa.Table.from_batches(waiting).combine_chunks()
 
 
 class PartWriter:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import duckdb
 import pyarrow as pa
@@ -15,9 +16,11 @@ import pyarrow as pa
 from catalog.errors import BadExpression, SnapshotNotFound, TooExpensive
 from catalog.records.admission import FACTORS
 from catalog.records.cursor import encode_cursor
+from catalog.records.encode.json import FEW, json_array, json_of_columns
 from catalog.records.engine import Limits, count, deadline, identifier, names_of
 from catalog.records.expressions import Call, Expression, columns_of
 from catalog.records.index import Index
+from catalog.records.index.found import Located
 from catalog.records.index.lookup import look_up
 from catalog.records.layout import BOUNDS, ROW
 from catalog.records.manifest import Manifest
@@ -36,9 +39,19 @@ BATCH_ROWS = 10_000
 class Page:
     """One page of records; ``next_cursor`` is None on the last page, ``count`` is None unless asked for."""
 
-    rows: pa.Table
+    found: pa.Table | Located
     next_cursor: str | None
     count: int | None
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        return self.found.table() if isinstance(self.found, Located) else self.found
+
+    def json(self, schema: Schema) -> bytes:
+        """Write the records as a JSON list; ``schema`` is that of the answer."""
+        if isinstance(self.found, Located) and len(self.found) < FEW:
+            return json_of_columns(self.found.values(schema), schema)
+        return json_array(self.rows, schema)
 
 
 def run_query(manifest: Manifest, query: Query, store: Store, limits: Limits, index: Index | None = None) -> Page:
@@ -52,13 +65,22 @@ def run_on(source: Source, query: Query) -> Page:
     wanted = query.limit or DEFAULT_LIMIT
     index = source.index if isinstance(source, SnapshotSource) and source.later is None else None
     with engine_errors(source.limits):
-        found = look_up(index, source.schema, query, wanted + 1) if index else None
-    rows, total = found or scan(source, query, wanted + 1)
-    total = total if query.exact_count else None
+        looked_up = look_up(index, source.schema, query, wanted + 1) if index else None
+    if looked_up:
+        return page_of(*looked_up, source, query, wanted)
+    rows, total = scan(source, query, wanted + 1)
     has_more = rows.num_rows > wanted
     rows = rows.slice(0, wanted)
     next_cursor = encode_cursor(next_place(rows, source.name, query), query) if has_more else None
-    return Page(rows=answer_rows(rows, source.schema, query), next_cursor=next_cursor, count=total)
+    return Page(answer_rows(rows, source.schema, query), next_cursor, total if query.exact_count else None)
+
+
+def page_of(found: Located, total: int | None, source: Source, query: Query, wanted: int) -> Page:
+    """Return the page of records that were looked up."""
+    page = found.slice(0, wanted)
+    next_cursor = encode_cursor(Cursor(source.name, *page.last_place()), query) if len(found) > wanted else None
+    rows = page if query.crs == WGS84 else answer_rows(page.table(), source.schema, query)
+    return Page(rows, next_cursor, total if query.exact_count else None)
 
 
 def scan(source: Source, query: Query, limit: int) -> tuple[pa.Table, int | None]:

@@ -6,24 +6,21 @@ done here (``catalog/publish.py``).
 """
 
 import dataclasses
-import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from catalog.errors import BadSchema
 from catalog.records import fold
-from catalog.records.engine import Limits, connect, identifier, names_of
+from catalog.records.engine import Limits, connect, names_of
 from catalog.records.hidden import hidden_rows, keep_hidden
-from catalog.records.layout import ROW, content_names
-from catalog.records.manifest import Manifest, Part, current_rows
-from catalog.records.parts import ROW_GROUP_ROWS, batches, write_parts
+from catalog.records.layout import content_names
+from catalog.records.manifest import Manifest, current_rows
+from catalog.records.parts import batches, write_parts
+from catalog.records.replaced import find_replaced
 from catalog.records.schema import Schema
 from catalog.records.staged import Staged
 from catalog.records.store import Store
@@ -108,85 +105,51 @@ def write_upsert(
         return previous
     if any(part.hides for part in previous.parts):
         previous = fold.rewrite(previous, store, cursor, limits)
-    found = find_replaced(staged, previous, store, cursor)
+    found = find_replaced(staged, previous, store)
     changed = staged.accepted - len(found.unchanged)
     if not changed:
         return previous
-    cursor.register("_unchanged", pa.table({ROW: found.unchanged}))
-    names = names_of(content_names(staged.schema))
-    new = f"SELECT {names} FROM read_parquet($staged) WHERE {ROW} NOT IN (SELECT {ROW} FROM _unchanged)"
-    parameters: dict[str, Any] = {"staged": str(staged.path)}
     records = previous.records + changed - sum(map(len, found.replaced.values()))
     kept = hide_rows(previous, found.replaced, store, limits)
-    order = content_order(staged.schema)
+    new = changed_rows(staged, found.unchanged)
     if changed * 2 > previous.records:
         relation, paths = current_rows(kept, store)
-        rows = cursor.sql(
-            f"{new} UNION ALL SELECT {names} FROM ({relation}) AS old ORDER BY {order}", params=parameters | paths
-        )
+        cursor.register("_new", new)
+        names = names_of(content_names(staged.schema))
+        everything = f"SELECT {names} FROM _new UNION ALL SELECT {names} FROM ({relation}) AS old"
+        rows = cursor.sql(f"{everything} ORDER BY {content_order(staged.schema)}", params=paths or None)
         parts = tuple(write_parts(batches(rows), staged.schema, store, limits))
         return Manifest(schema=staged.schema, parts=parts, records=records)
-    rows = cursor.sql(f"{new} ORDER BY {order}", params=parameters)
-    parts = kept.parts + tuple(write_parts(batches(rows), staged.schema, store, limits))
+    parts = kept.parts + tuple(write_parts(sorted_changes(cursor, staged, new), staged.schema, store, limits))
     manifest = Manifest(schema=staged.schema, parts=parts, records=records)
     return fold.fold_some(manifest, len(parts), store, cursor, limits)
 
 
-@dataclass(frozen=True)
-class Found:
-    """Staged rows that are published already, and the published rows that the other staged rows replace, by part."""
+def changed_rows(staged: Staged, unchanged: np.ndarray) -> pa.RecordBatchReader:
+    """Return the staged rows without those at some places."""
+    reader = staged.read(content_names(staged.schema))
 
-    unchanged: np.ndarray
-    replaced: Mapping[int, np.ndarray]
+    def changed() -> Iterator[pa.RecordBatch]:
+        first = 0
+        for batch in reader:
+            begin, end = np.searchsorted(unchanged, [first, first + batch.num_rows])
+            keep = np.ones(batch.num_rows, bool)
+            keep[unchanged[begin:end] - first] = False
+            yield batch if end == begin else batch.filter(pa.array(keep))
+            first += batch.num_rows
 
-
-def find_replaced(staged: Staged, previous: Manifest, store: Store, cursor: duckdb.DuckDBPyConnection) -> Found:
-    """Look for the staged keys in the parts that can have them; the engine passes over most of their row groups."""
-    schema = staged.schema
-    same_key = " AND ".join(f"old.{identifier(name)} = new.{identifier(name)}" for name in schema.key)
-    rest = [name for name in content_names(schema) if name not in schema.key]
-    same = " AND ".join(f"old.{identifier(name)} IS NOT DISTINCT FROM new.{identifier(name)}" for name in rest)
-    source = {"staged": str(staged.path)}
-    bounds = key_bounds(cursor, schema, source)
-    matches = {}
-    for at, part in enumerate(previous.parts):
-        if not may_have(part, bounds):
-            continue
-        found = cursor.sql(
-            f"SELECT old.file_row_number AS old, new.{ROW} AS new, {same or 'true'} AS same "
-            f"FROM read_parquet($part, file_row_number = true) AS old JOIN read_parquet($staged) AS new ON {same_key}",
-            params=source | {"part": str(store.path(part.digest))},
-        ).to_arrow_table()
-        old, new, same_rows = (found.column(name).to_numpy() for name in ("old", "new", "same"))
-        seen = ~np.isin(old, hidden_rows(part.hidden, store))
-        matches[at] = old[seen], new[seen], same_rows[seen]
-    unchanged = np.unique(np.concatenate([new[same] for _, new, same in matches.values()] or [np.empty(0, np.int64)]))
-    replaced = {at: np.sort(old[~np.isin(new, unchanged)]) for at, (old, new, _) in matches.items()}
-    return Found(unchanged, {at: rows for at, rows in replaced.items() if rows.size})
+    return pa.RecordBatchReader.from_batches(reader.schema, changed())
 
 
-def key_bounds(
-    cursor: duckdb.DuckDBPyConnection, schema: Schema, source: Mapping[str, str]
-) -> dict[str, tuple[Any, Any]]:
-    """Return the least and the greatest value of each key column among the staged rows."""
-    columns = [identifier(name) for name in schema.key]
-    shown = ", ".join(f"min({name}), max({name})" for name in columns)
-    table = cursor.sql(f"SELECT {shown} FROM read_parquet($staged)", params=source).to_arrow_table()
-    values = [column[0].as_py() for column in table.columns]
-    return {name: (values[at * 2], values[at * 2 + 1]) for at, name in enumerate(schema.key)}
-
-
-def may_have(part: Part, bounds: Mapping[str, tuple[Any, Any]]) -> bool:
-    """Tell whether a part can have a key between the bounds; a column without ranges may have any."""
-    for name, (low, high) in bounds.items():
-        if name not in (part.ranges or {}):
-            continue
-        least, greatest = part.ranges[name]
-        if isinstance(low, dt.date):  # in ranges as ISO text
-            least, greatest = type(low).fromisoformat(least), type(low).fromisoformat(greatest)
-        if greatest < low or least > high:
-            return False
-    return True
+def sorted_changes(
+    cursor: duckdb.DuckDBPyConnection, staged: Staged, new: pa.RecordBatchReader
+) -> Iterator[pa.RecordBatch]:
+    """Yield new rows in the order of their content, whatever the order that they came in."""
+    if staged.order.is_strict:
+        yield from new
+        return
+    cursor.register("_new", new)
+    yield from batches(cursor.sql(f"SELECT * FROM _new ORDER BY {content_order(staged.schema)}"))
 
 
 def hide_rows(manifest: Manifest, replaced: Mapping[int, np.ndarray], store: Store, limits: Limits) -> Manifest:
@@ -194,7 +157,7 @@ def hide_rows(manifest: Manifest, replaced: Mapping[int, np.ndarray], store: Sto
     parts = []
     for at, part in enumerate(manifest.parts):
         if at in replaced:
-            hidden = np.union1d(hidden_rows(part.hidden, store), replaced[at])
+            hidden = np.sort(np.concatenate([hidden_rows(part.hidden, store), replaced[at]]))
             if len(hidden) == part.rows:
                 continue
             part = dataclasses.replace(part, hidden=keep_hidden(hidden, store, limits))
@@ -220,8 +183,8 @@ def sorted_rows(cursor: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[p
     """Yield the staged rows in the order of the snapshot; those that came in it are only read."""
     names = content_names(staged.schema)
     if staged.order.is_kept:
-        with pq.ParquetFile(staged.path) as file:
-            yield from file.iter_batches(ROW_GROUP_ROWS, columns=names)
+        yield from staged.read(names)
         return
-    statement = f"SELECT {names_of(names)} FROM read_parquet($path) ORDER BY {fold.arrival_order(staged.schema)}"
-    yield from batches(cursor.sql(statement, params={"path": str(staged.path)}))
+    cursor.register("_staged", staged.read())
+    statement = f"SELECT {names_of(names)} FROM _staged ORDER BY {fold.arrival_order(staged.schema)}"
+    yield from batches(cursor.sql(statement))

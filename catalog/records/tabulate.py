@@ -9,12 +9,11 @@ ones to another, so memory stays flat whatever the size. Nothing is published he
 import unicodedata
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.ipc
 
 from catalog.records.columns import Columns, DelimitedFile, read_columns
 from catalog.records.engine import Limits, connect, identifier
@@ -23,7 +22,7 @@ from catalog.records.parsers import PARSERS, Parser
 from catalog.records.places import KOREA, Area, Wrong, place
 from catalog.records.plain import plain_text, type_plainly
 from catalog.records.schema import Column, Schema
-from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, dump_json
+from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, dump_json, open_staging
 
 BLOCK_ROWS = 20_000
 
@@ -45,7 +44,7 @@ def tabulate(
     stem = limits.spool / f"staged-{uuid.uuid4().hex}"
     staged = Staged(
         schema=schema,
-        path=stem.with_suffix(".parquet"),
+        path=stem.with_suffix(".arrow"),
         refused_path=stem.with_suffix(".ndjson.gz"),
         ignored=frozenset(ignore),
     )
@@ -90,13 +89,6 @@ def pieces_of(rows: list[Mapping[str, object] | UnreadableRow]) -> Iterator[list
         yield rows[start : start + BLOCK_ROWS]
 
 
-def open_staging(path: Path, schema: Schema) -> pq.ParquetWriter:
-    """Open a staging file: read once or twice and then removed, so that packing it would cost more than it saves."""
-    return pq.ParquetWriter(
-        path, staging_schema(schema), compression="none", use_dictionary=False, write_statistics=False
-    )
-
-
 class Typist:
     """Types one block after the other: what can be read goes to ``accepted``, the rest to ``refused``."""
 
@@ -104,7 +96,7 @@ class Typist:
         self,
         staged: Staged,
         cursor: duckdb.DuckDBPyConnection,
-        accepted: pq.ParquetWriter,
+        accepted: pa.ipc.RecordBatchFileWriter,
         refused: RefusedFile,
         area: Area | None,
     ) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import orjson
+import pyarrow as pa
 
-from catalog.records.engine import Limits, connect, count, identifier, text_literal
+from catalog.records.engine import Limits, connect, count, identifier, names_of, text_literal
 from catalog.records.layout import ROW
 from catalog.records.reasons import explain
 from catalog.records.schema import Schema
-from catalog.records.staged import RefusedFile, Staged
+from catalog.records.staged import RefusedFile, Staged, open_staging
 from catalog.records.tabulate import BLOCK_ROWS
 from catalog.text import Text
 
@@ -83,39 +85,43 @@ def refuse_repeated_keys(staged: Staged, expectations: Expectations, limits: Lim
     """Move all but one of the records that share a key to the refused ones."""
     if not staged.schema.key or not staged.accepted or staged.order.is_strict:
         return
-    keys = ", ".join(identifier(name) for name in staged.schema.key)
+    keys = names_of(staged.schema.key)
     direction = "ASC" if expectations.keep == "first" else "DESC"
-    ranked = (
-        f"(SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY {ROW} {direction}) AS _rank "
-        f"FROM read_parquet($path))"
-    )
-    source = {"path": str(staged.path)}
-    unique = staged.path.with_suffix(".unique.parquet")
     refused_before = staged.refused
-    try:
-        with connect((limits.spool,), limits) as cursor, RefusedFile(staged) as refused:
-            # Ranking the rows takes five times as long as telling that there is nothing to rank.
-            if not count(cursor, f"(SELECT {keys} FROM read_parquet($path) GROUP BY ALL HAVING count(*) > 1)", source):
-                return
-            repeated = cursor.sql(
-                f"SELECT {ROW}, concat_ws(', ', {keys}) AS _key, to_json({shown_record(staged.schema)}) AS _record "
-                f"FROM {ranked} WHERE _rank > 1 ORDER BY {ROW}",
-                params=source,
-            )
-            for batch in repeated.to_arrow_reader(BLOCK_ROWS):
-                for row, key, record in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    refused.write(row, "duplicate-key", staged.schema.key[0], key[:200], orjson.loads(record))
-            if staged.refused == refused_before:
-                return
-            cursor.execute(
-                f"COPY (SELECT * EXCLUDE (_rank) FROM {ranked} WHERE _rank = 1 ORDER BY {ROW}) "
-                f"TO {text_literal(str(unique))} (FORMAT parquet, COMPRESSION zstd)",
-                source,
-            )
-        unique.replace(staged.path)
-    finally:
-        unique.unlink(missing_ok=True)
+    repeated_rows = [np.empty(0, np.int64)]
+    with connect((limits.spool,), limits) as cursor, RefusedFile(staged) as refused:
+        # Ranking the rows takes five times as long as telling that there is nothing to rank.
+        cursor.register("_keys", staged.read(staged.schema.key))
+        if not count(cursor, f"(SELECT {keys} FROM _keys GROUP BY ALL HAVING count(*) > 1)", {}):
+            return
+        cursor.register("_staged", staged.read())
+        repeated = cursor.sql(
+            f"SELECT {ROW}, concat_ws(', ', {keys}) AS _key, to_json({shown_record(staged.schema)}) AS _record FROM "
+            f"(SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY {ROW} {direction}) AS _rank FROM _staged) "
+            f"WHERE _rank > 1 ORDER BY {ROW}"
+        )
+        for batch in repeated.to_arrow_reader(BLOCK_ROWS):
+            for row, key, record in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                refused.write(row, "duplicate-key", staged.schema.key[0], key[:200], orjson.loads(record))
+            repeated_rows.append(batch.column(0).to_numpy())
+    leave_out(staged, np.concatenate(repeated_rows))
     staged.accepted -= staged.refused - refused_before
+
+
+def leave_out(staged: Staged, numbers: np.ndarray) -> None:
+    """Write the staged rows again without those of rising numbers."""
+    rest = staged.path.with_suffix(".rest")
+    try:
+        with open_staging(rest, staged.schema) as file:
+            for batch in staged.read():
+                rows = batch.column(ROW).to_numpy()
+                places = np.minimum(np.searchsorted(numbers, rows), len(numbers) - 1)
+                kept = batch.filter(pa.array(numbers[places] != rows))
+                if kept.num_rows:
+                    file.write_batch(kept)
+        rest.replace(staged.path)
+    finally:
+        rest.unlink(missing_ok=True)
 
 
 def shown_record(schema: Schema) -> str:

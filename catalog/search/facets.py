@@ -93,7 +93,7 @@ def regions_around(code: str, today: dt.date) -> frozenset[str]:
     return frozenset(around)
 
 
-class Kept:
+class LastRead:
     """The catalogue as this process read it last."""
 
     catalogue = Catalogue()
@@ -101,12 +101,12 @@ class Kept:
 
 def read_catalogue() -> Catalogue:
     """Return the catalogue as it is now: one small statement, and a second one when something has changed."""
-    kept = Kept.catalogue
+    kept = LastRead.catalogue
     versions = dict(SearchChunk.objects.values_list("number", "version"))
     changed = [number for number, version in versions.items() if kept.versions.get(number) != version]
     gone = [number for number in kept.versions if number not in versions]
     if changed or gone:
-        kept = Kept.catalogue = read_again(kept, {number: versions[number] for number in changed}, gone)
+        kept = LastRead.catalogue = read_again(kept, {number: versions[number] for number in changed}, gone)
     return kept
 
 

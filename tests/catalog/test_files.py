@@ -20,7 +20,7 @@ from kombu import Connection
 
 from catalog import file_leases, write_file
 from catalog.errors import TooBusy
-from catalog.file_leases import ATTEMPTS, Heartbeat, Lease, LostLease, count_working, finish, take_next
+from catalog.file_leases import ATTEMPTS, FileHeartbeat, Lease, LostLease, count_working, finish, take_next
 from catalog.files import (
     NEXT_FILE_AFTER,
     WRITTEN_UNASKED,
@@ -206,9 +206,9 @@ def test_a_dead_workers_file_is_taken_again_and_a_zombie_ends_nothing(snapshot: 
     heir = take_next(now)
     assert (heir.pk, heir.fence) == (zombie.pk, zombie.fence + 1)
     with pytest.raises(LostLease):
-        finish(zombie, Heartbeat(zombie).progress, digest="0" * 64)
-    assert not file_leases.renew(zombie, Heartbeat(zombie).progress)
-    assert file_leases.renew(heir, Heartbeat(heir).progress)
+        finish(zombie, FileHeartbeat(zombie).progress, digest="0" * 64)
+    assert not file_leases.renew(zombie, FileHeartbeat(zombie).progress)
+    assert file_leases.renew(heir, FileHeartbeat(heir).progress)
 
 
 def test_what_a_dead_worker_left_in_the_spool_is_removed(snapshot: Snapshot, settings: LazySettings) -> None:

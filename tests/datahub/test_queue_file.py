@@ -78,27 +78,31 @@ def test_a_message_released_untried_counts_no_try(open_file):
 
 
 def test_a_lease_is_renewed_while_its_process_lives(open_file):
-    holder, other = open_file(lease_seconds=1.0), open_file(lease_seconds=1.0)
+    later = time.time() + 60
+    holder, other = open_file(lease_seconds=0.3), open_file(clock=lambda: later)
     holder.put("pulls", "a long task")
     holder.take("pulls")
+    assert other.size("pulls") == 1  # by then the lease is over
 
-    time.sleep(2.5)
+    holder.clock = lambda: later
+    while other.size("pulls"):  # until the thread has renewed it
+        time.sleep(0.01)
 
     with pytest.raises(Empty):
         other.take("pulls")
 
 
 def test_the_lease_of_a_process_that_is_gone_runs_out(open_file):
-    holder, other = open_file(lease_seconds=1.0), open_file()
+    holder, other = open_file(lease_seconds=20.0), open_file()
     holder.put("pulls", "a")
     holder.take("pulls")
     holder.close()
 
     with pytest.raises(Empty):
         other.take("pulls")
-    time.sleep(1.2)
+    over = time.time() + 20
 
-    assert other.take("pulls")[1:] == ("a", 2)
+    assert open_file(clock=lambda: over).take("pulls")[1:] == ("a", 2)
 
 
 def test_a_message_that_kills_its_workers_ends_among_the_dead_letters(open_file, caplog):

@@ -62,7 +62,7 @@ def test_a_second_start_keeps_everything_heals_itself_and_ends_with_ctrl_c(hub, 
         wait_until(lambda: any(" worker " in command for pid, command in processes_of(hub).items() if pid != worker))
 
         quickstart.send_signal(signal.SIGINT)
-        assert quickstart.wait(timeout=60) == 0
+        assert quickstart.wait() == 0
     assert processes_of(hub) == {}
 
 

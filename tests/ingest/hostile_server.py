@@ -19,14 +19,13 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came: the raw target, its path and query taken apart, headers in lower case, its place in time and order."""
+    """One request as it came: the raw target, its path and query taken apart, headers in lower case, its place in the order."""
 
     target: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     number: int
-    at: float
 
 
 Behaviour = Callable[[Request, socket.socket], None]
@@ -90,7 +89,6 @@ class HostileServer:
             query={name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()},
             headers={name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])},
             number=len(self.requests) + 1,
-            at=time.monotonic(),
         )
         self.requests.append(request)
         behaviour = next((act for prefix, act in self._behaviours.items() if parts.path.startswith(prefix)), None)
@@ -162,14 +160,15 @@ def say(*pieces: bytes, pause: float = 0.0) -> Behaviour:
     return act
 
 
-def drip(start: bytes, byte: bytes = b"x") -> Behaviour:
-    """Send a byte now and then, for ever."""
+def drip(start: bytes, meanwhile: Callable[[], None]) -> Behaviour:
+    """Send a byte now and then, for ever; ``meanwhile`` is called before each."""
 
     def act(request: Request, connection: socket.socket) -> None:
         connection.sendall(start)
-        for _ in range(400):
-            connection.sendall(byte)
-            time.sleep(0.05)
+        while True:
+            meanwhile()
+            connection.sendall(b"x")
+            time.sleep(0.01)
 
     return act
 

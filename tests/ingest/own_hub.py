@@ -21,6 +21,7 @@ from urllib.parse import quote
 
 import psycopg
 from django.conf import settings
+from hub_processes import make_tables
 
 ROOT = Path(__file__).parents[2]
 NURSERY = """
@@ -148,7 +149,7 @@ def own_hub(folder: Path, **environment: str) -> Iterator[OwnHub]:
             }
             | environment,
         )
-        hub.manage("migrate", "-v", "0")
+        make_tables(hub.environment)
         try:
             yield hub
         finally:

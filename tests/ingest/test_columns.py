@@ -4,7 +4,6 @@ import dataclasses
 import gzip
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -60,7 +59,7 @@ def translated(rows, counted):
 
 
 def account_of(staged: Staged) -> dict[str, object]:
-    table = pq.read_table(staged.path).to_pylist()
+    table = staged.read().read_all().to_pylist()
     refused = gzip.decompress(Path(staged.refused_path).read_bytes())
     told = {
         field.name: getattr(staged, field.name)

@@ -17,8 +17,8 @@ from ingest.runs import (
     ATTEMPTS,
     HINT_AGAIN,
     Claim,
-    Heartbeat,
     Progress,
+    RunHeartbeat,
     claim_run,
     create_due_run,
     create_due_runs,
@@ -523,7 +523,7 @@ def test_progress_is_seen_while_a_run_goes_on_and_its_end_stops_the_heart(source
 
 
 def test_a_lost_lease_is_told_at_the_next_check(source):
-    with Heartbeat(Claim(1, 1), Progress()) as heartbeat:
+    with RunHeartbeat(Claim(1, 1), Progress()) as heartbeat:
         heartbeat.check()
         heartbeat.is_lost = True
         with pytest.raises(LostLease):

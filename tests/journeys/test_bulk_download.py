@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 import pytest
-from hub_processes import ROOT, hub_environment, manage, running, wait_until
+from hub_processes import ROOT, hub_environment, make_tables, manage, running, wait_until
 
 from datahub.quickstart import free_port
 
@@ -110,7 +110,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
         environment |= {"HUB_FILE_ROOTS": str(tmp_path), "HUB_RUN_LEASE_SECONDS": "3"}
         hub = Hub(environment, tmp_path, free_port())
         (tmp_path / "hub.toml").write_text(HUB_FILE.replace("ADDRESS", str(tmp_path / "sensors.csv")), encoding="utf-8")
-        assert manage(environment, "migrate", "-v", "0").returncode == 0
+        make_tables(environment)
         applied = manage(environment, "apply", str(tmp_path / "hub.toml"))
         assert applied.returncode == 0, applied.stderr
         hub.publish(0)

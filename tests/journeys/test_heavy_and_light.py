@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from hub_processes import hub_environment, manage, running, wait_until
+from hub_processes import hub_environment, make_tables, manage, running, wait_until
 
 from datahub.quickstart import free_port
 
@@ -104,7 +104,8 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     hub_file.write_text(HUB_FILE + "".join(datasets), encoding="utf-8")
     with hub_environment(folder / "var") as environment:
         environment |= {"HUB_FILE_ROOTS": str(folder), "HUB_ANONYMOUS_PER_MINUTE": "0"}
-        for command in (["migrate"], ["apply", str(hub_file)], ["shell", "-c", FILL]):
+        make_tables(environment)
+        for command in (["apply", str(hub_file)], ["shell", "-c", FILL]):
             done = manage(environment, *command)
             assert done.returncode == 0, done.stdout + done.stderr
         with running(environment, folder / "output", "serve", "--port", str(port)):

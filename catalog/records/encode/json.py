@@ -1,12 +1,12 @@
 """JSON: the list of records, and JSON lines. Texts are built by column, a record never becomes a Python object."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from catalog.records.encode.dictionaries import as_dictionaries
+from catalog.records.encode.dictionaries import columns_of, dictionaries
 from catalog.records.encode.options import Options
 from catalog.records.encode.shapes import geojson_texts
 from catalog.records.encode.texts import (
@@ -47,10 +47,15 @@ def json_array(records: pa.RecordBatch | pa.Table, schema: Schema) -> bytes:
     """Write the records of one page as a JSON list."""
     typed = typed_batch(records, typed_schema(schema))
     if typed.num_rows < FEW:
-        return orjson.dumps(list(as_dictionaries(typed, schema)))
+        return json_of_columns(columns_of(typed, schema), schema)
     batches = [typed] if isinstance(typed, pa.RecordBatch) else typed.to_batches()
     written = (joined(json_objects(batch, schema)) for batch in batches if batch.num_rows)
     return b"[" + b",".join(written) + b"]"
+
+
+def json_of_columns(columns: Sequence[Sequence[object]], schema: Schema) -> bytes:
+    """Write columns of plain values as a JSON list of objects."""
+    return orjson.dumps(list(dictionaries(schema.names, columns)))
 
 
 def joined(pieces: list[str | pa.Array]) -> bytes:

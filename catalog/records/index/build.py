@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from catalog.records.engine import Limits, connect, identifier, names_of, text_literal
-from catalog.records.index.layout import BLOCK, ROWS, TABLE, TIMES, VERSION, Meta, folder_of
+from catalog.records.index.layout import BLOCK, NO_TIME, ROWS, TABLE, TIMES, VERSION, Meta, folder_of
 from catalog.records.index.positions import gram_pairs, write_cells, write_postings
 from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, current_rows
@@ -26,7 +26,6 @@ MOST_TEXTS = 3_000_000  # rows whose pairs of letters are indexed
 MOST_PLACES = 20_000_000
 PLACES_A_CELL = 32
 MOST_LETTERS = 60_000_000  # of all texts whose pairs of letters are indexed; each costs 12 bytes while building
-LAST = np.iinfo(np.int64).max  # stands for no time: after all times
 
 
 def build_index(manifest: Manifest, store: Store, root: Path, limits: Limits) -> Path:
@@ -110,7 +109,7 @@ def in_whole_blocks(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
 def as_numbers(times: pa.Array) -> np.ndarray:
     """Return days or microseconds since 1970; what is empty comes last."""
     whole = times.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(times.type) else times.cast(pa.int64())
-    return whole.fill_null(LAST).to_numpy(zero_copy_only=False)
+    return whole.fill_null(NO_TIME).to_numpy(zero_copy_only=False)
 
 
 def key_columns(schema: Schema, cursor: duckdb.DuckDBPyConnection) -> list[str]:
@@ -141,7 +140,12 @@ def write_keys(name: str, folder: Path, cursor: duckdb.DuckDBPyConnection) -> bo
     starts = np.concatenate([[0], np.cumsum(runs.column("n").to_numpy())])
     np.save(folder / f"key-{name}.codes.npy", np.arange(runs.num_rows, dtype=np.uint64))
     np.save(folder / f"key-{name}.starts.npy", starts.astype(np.int64))
-    np.save(folder / f"key-{name}.positions.npy", np.concatenate(positions) if positions else np.array([], np.uint32))
+    found = np.concatenate(positions) if positions else np.array([], np.uint32)
+    np.save(folder / f"key-{name}.positions.npy", found)
+    [(rows,)] = cursor.execute("SELECT count(*) FROM built.rows").fetchall()
+    ranks = np.full(rows, runs.num_rows, np.uint32)
+    ranks[found] = np.repeat(np.arange(runs.num_rows, dtype=np.uint32), runs.column("n").to_numpy())
+    np.save(folder / f"key-{name}.ranks.npy", ranks)
     values = runs.select([0]).combine_chunks()
     with pa.OSFile(str(folder / f"key-{name}.arrow"), "wb") as file, pa.ipc.new_file(file, values.schema) as writer:
         writer.write_table(values)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import orjson
 
-VERSION = 2  # of the files; an index of another version is not opened and is built again
+VERSION = 3  # of the files; an index of another version is not opened and is built again
 BLOCK = 131_072  # rows in a block of the Arrow file, so that a position tells its block
+
+NO_TIME = 2**63 - 1  # stands for it among the times, after all others
 
 TABLE, ROWS, TIMES, META = "scan.duckdb", "rows.arrow", "times.npy", "meta.json"
 

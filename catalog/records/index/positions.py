@@ -4,6 +4,7 @@ Each is two arrays on disk: sorted codes with the start of each one's run, and t
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ CELLS_A_ROW = 1 << 32
 MOST_CELL_ROWS = 512  # of a box; a larger one is scanned
 # Letters whose lower case is the same to every library: a word of others is looked for in all rows.
 PLAIN = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣa-z0-9 ()\-_.,/]+")
+# Those of them that are no other letter's lower case: whether a text holds such a word is seen in the text as it is.
+UNCASED = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣ0-9 ()\-_.,/]+")
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,7 @@ class Postings:
 
     @classmethod
     def open(cls, folder: Path, name: str) -> "Postings":
-        return cls(
-            *(np.load(folder / f"{name}.{part}.npy", mmap_mode="r") for part in ("codes", "starts", "positions"))
-        )
+        return cls(*(mapped(folder / f"{name}.{part}.npy") for part in ("codes", "starts", "positions")))
 
     def run(self, code: int) -> np.ndarray:
         at = int(np.searchsorted(self.codes, np.uint64(code)))
@@ -43,6 +44,11 @@ class Postings:
         """Return the positions of all codes from ``first`` to ``last``."""
         low, high = np.searchsorted(self.codes, np.array([first, last + 1], np.uint64))
         return self.positions[self.starts[low] : self.starts[high]]
+
+
+def mapped(path: Path) -> np.ndarray:
+    """Return an array that stays on disk, as a plain one: numpy's own class for it makes every look at it slower."""
+    return np.load(path, mmap_mode="r").view(np.ndarray)
 
 
 def write_postings(folder: Path, name: str, codes: np.ndarray, positions: np.ndarray) -> None:
@@ -59,24 +65,27 @@ def write_postings(folder: Path, name: str, codes: np.ndarray, positions: np.nda
 
 
 class Keys:
-    """Positions by the values of a column, which are sorted."""
+    """Positions by the values of a column, which are sorted; ``ranks`` are the place of each row's value among them.
+
+    A row without a value has the rank after all others.
+    """
 
     def __init__(self, folder: Path, column: str) -> None:
         self.postings = Postings.open(folder, f"key-{column}")
+        self.ranks = mapped(folder / f"key-{column}.ranks.npy")
         with pa.memory_map(str(folder / f"key-{column}.arrow")) as file:
             self.values = pa.ipc.open_file(file).read_all().column(0).combine_chunks()
 
     def find(self, value: object) -> np.ndarray:
-        low, high = 0, len(self.values)
-        while low < high:
-            middle = (low + high) // 2
-            if self.values[middle].as_py() < value:
-                low = middle + 1
-            else:
-                high = middle
-        if low == len(self.values) or self.values[low].as_py() != value:
+        rank = self.rank(value)
+        if rank is None:
             return self.postings.positions[:0]
-        return self.postings.run(low)
+        return self.postings.positions[self.postings.starts[rank] : self.postings.starts[rank + 1]]
+
+    def rank(self, value: object) -> int | None:
+        """Return the place of a value among all values, None when it is none of them."""
+        low = bisect_left(range(len(self.values)), value, key=lambda at: self.values[at].as_py())
+        return low if low < len(self.values) and self.values[low].as_py() == value else None
 
 
 class Cells:

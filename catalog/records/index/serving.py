@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -17,8 +18,9 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from catalog.records.engine import Limits, open_table
-from catalog.records.index.layout import BLOCK, META, ROWS, TABLE, TIMES, Meta, folder_of
-from catalog.records.index.positions import Cells, Grams, Keys, in_blocks
+from catalog.records.index.layout import BLOCK, META, NO_TIME, ROWS, TABLE, TIMES, Meta, folder_of
+from catalog.records.index.positions import Cells, Grams, Keys, in_blocks, mapped
+from catalog.records.index.views import Views, groups_of
 
 CACHES = 4  # the engine's caches of all open tables together, in memory limits of one question
 logger = logging.getLogger(__name__)
@@ -28,14 +30,16 @@ class Index:
     """One open index; its files may be removed meanwhile.
 
     What it reads is mapped, so that all processes share the memory. ``times`` are those of all rows as numbers,
-    ascending, where the rows lie in their order.
+    ascending, where the rows lie in their order; ``timed`` is how many rows have one.
     """
 
     def __init__(self, folder: Path, meta: Meta, limits: Limits) -> None:
         self.meta, self.limits = meta, limits
         self.file = pa.ipc.open_file(pa.memory_map(str(folder / ROWS)))
         self.blocks = [self.file.get_batch(number) for number in range(self.file.num_record_batches)]
-        self.times = np.load(folder / TIMES, mmap_mode="r") if self.meta.by_time else np.array([], np.int64)
+        self.views = Views(self.blocks)
+        self.times = mapped(folder / TIMES) if self.meta.by_time else np.array([], np.int64)
+        self.timed = int(np.searchsorted(self.times, NO_TIME))
         self.keys = {name: Keys(folder, name) for name in self.meta.keys}
         self.texts = {name: Grams(folder, name) for name in self.meta.texts}
         self.cells = Cells(folder, self.meta.cell) if self.meta.cell else None
@@ -54,6 +58,26 @@ class Index:
                 taken.append(block.take(pa.array(inside)))
         schema = pa.schema([self.file.schema.field(name) for name in names])
         return pa.Table.from_batches(taken, schema)
+
+    def in_order(self, positions: np.ndarray, names: Sequence[str]) -> pa.Table:
+        """Return columns of the rows at positions, in their order, whatever it is."""
+        ascending = np.argsort(positions, kind="stable")
+        rows = self.rows(positions[ascending], names)
+        if (ascending[1:] > ascending[:-1]).all():
+            return rows
+        return rows.combine_chunks().take(pa.array(np.argsort(ascending)))
+
+    def numbers(self, name: str, positions: np.ndarray) -> np.ndarray | None:
+        """Return a column of numbers at positions in any order; None where one is missing or they are no numbers."""
+        return self.views.numbers(name, groups_of(positions), len(positions))
+
+    def span(self, name: str, positions: range) -> np.ndarray | None:
+        """Return a column of numbers at positions that follow one another; None as ``numbers`` does."""
+        return self.views.span(name, positions.start, positions.stop)
+
+    def value(self, name: str, position: int) -> Any:  # noqa: ANN401
+        """Return one value of a row."""
+        return self.blocks[position // BLOCK].column(name)[position % BLOCK].as_py()
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -7,13 +7,11 @@ from typing import Any
 
 import orjson
 
-from catalog.records.engine import Limits, connect, deadline
+from catalog.records.engine import Limits
 from catalog.records.manifest import Manifest
-from catalog.records.run import engine_errors
+from catalog.records.sql.ask_engine import ask_engine
 from catalog.records.sql.parse import Statement
 from catalog.records.sql.prune import parts_to_read
-from catalog.records.sql.rewrite import write_statement
-from catalog.records.sql.run import mistakes
 from catalog.records.store import Store
 
 # What is shown of a step; everything else that the engine tells of it stays here.
@@ -57,14 +55,8 @@ def explain_sql(
     statement: Statement, manifests: Mapping[str, Manifest], store: Store, limits: Limits, *, rows: int
 ) -> Plan:
     """Plan a statement without running it."""
-    text, parameters = write_statement(statement, manifests, store, limit=rows + 1)
-    with (
-        connect((store.root,), limits) as cursor,
-        deadline(cursor, limits.seconds),
-        engine_errors(limits),
-        mistakes(statement),
-    ):
-        [(_, plan)] = cursor.sql(f"EXPLAIN (FORMAT JSON) {text}", params=parameters or None).fetchall()
+    with ask_engine(statement, manifests, store, limits, rows=rows, plan=True) as answer:
+        [(_, plan)] = answer.fetchall()
     return Plan(
         reads=tuple(read_of(reading.dataset, reading.bounds, manifests) for reading in statement.readings),
         statement=statement.in_callers_names(statement.text),

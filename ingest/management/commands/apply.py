@@ -24,6 +24,7 @@ def assignment(text: str) -> tuple[str, str]:
 
 class Command(BaseCommand):
     help = "Create or change organisations, datasets and sources as a file (TOML or YAML) describes them."
+    requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the hub file")

@@ -23,6 +23,7 @@ ORDER = ("created", "changed", "unchanged", "deleted", "restored", "refused", "d
 
 class Command(BaseCommand):
     help = "Bring the datasets of another catalogue into the hub, and keep them in step when run again."
+    requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the feed: the same name each time for the same catalogue")

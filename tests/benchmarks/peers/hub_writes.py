@@ -36,6 +36,8 @@ from catalog.records import (  # noqa: E402
     validate,
     write_snapshot,
 )
+from catalog.records.layout import staging_schema  # noqa: E402
+from catalog.records.staged import open_staging  # noqa: E402
 from catalog.storage import record_store  # noqa: E402
 from ingest.models import Run, Source  # noqa: E402
 from ingest.pipeline import pull_run  # noqa: E402
@@ -103,16 +105,18 @@ def stage(file: Path, schema: Schema) -> Staged:
     """Write the rows as typed rows lie in the spool; local times are those of Korea."""
     settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
     stem = settings.SPOOL_DIR / f"staged-{uuid.uuid4().hex}"
-    path = stem.with_suffix(".parquet")
+    path = stem.with_suffix(".arrow")
     columns = ", ".join(f"{column.name}::{ENGINE_TYPES[column.type]} AS {column.name}" for column in schema.columns)
-    with duckdb.connect() as connection:
+    rows = 0
+    with duckdb.connect() as connection, open_staging(path, schema) as staged:
         connection.execute("SET TimeZone = 'Etc/GMT-9'")
-        connection.execute(
-            f"COPY (SELECT file_row_number + 1 AS _row, {columns} FROM read_parquet('{file}', file_row_number = true)) "
-            f"TO '{path}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+        found = connection.sql(
+            f"SELECT file_row_number + 1 AS _row, {columns} FROM read_parquet('{file}', file_row_number = true)"
         )
-        found = connection.execute(f"SELECT count(*) FROM read_parquet('{path}')").fetchone()
-    rows = found[0] if found else 0
+        shape = staging_schema(schema)
+        for batch in found.to_arrow_reader(100_000):
+            staged.write_batch(batch.cast(shape))
+            rows += batch.num_rows
     names = {column.source_name for column in schema.columns}
     return Staged(schema, path, stem.with_suffix(".ndjson.gz"), rows=rows, accepted=rows, seen=names)
 

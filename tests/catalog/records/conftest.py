@@ -1,5 +1,6 @@
 import pytest
 from record_rooms import Room
+from sql_hub import Hub
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +13,9 @@ def shared_room(tmp_path_factory: pytest.TempPathFactory) -> Room:
 def room(tmp_path) -> Room:
     """A room of the test's own, for those that look into its folders."""
     return Room(tmp_path / "records")
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Hub:
+    """The datasets that questions in SQL are asked of; nothing that a test does changes them."""
+    return Hub(tmp_path_factory.mktemp("sql"))

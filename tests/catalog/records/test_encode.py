@@ -12,7 +12,8 @@ from nasty_records import EMPTY, NASTY, READERS, SCHEMA, TELL_EMPTY_TEXT, batche
 from record_rooms import make_schema
 
 from catalog.errors import Unanswerable
-from catalog.records import FORMATS, Column, Schema, as_dictionaries, encode, json_array, media_type_of
+from catalog.records import FORMATS, Column, Schema, as_dictionaries, encode, media_type_of
+from catalog.records.encode import json_array
 from catalog.records.encode.json import FEW
 
 

@@ -109,7 +109,7 @@ def rooms(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "PART_ROWS", 400)
         patch.setattr(building, "FEWEST_VALUES", 1)
-        for module in ("build", "serving"):
+        for module in ("build", "serving", "views"):
             patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
         keyless = dataclasses.replace(SENSORS, key=())
         timeless = dataclasses.replace(keyless, time="")
@@ -168,7 +168,7 @@ def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_pat
 def indexed_room(tmp_path_factory: pytest.TempPathFactory) -> Room:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "FEWEST_VALUES", 1)
-        for module in ("build", "serving"):
+        for module in ("build", "serving", "views"):
             patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
         yield IndexedRoom(tmp_path_factory.mktemp("indexed"))
 

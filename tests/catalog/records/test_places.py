@@ -2,7 +2,6 @@ import dataclasses
 import json
 import math
 
-import pyarrow.parquet as pq
 import pyproj
 import pytest
 import shapely
@@ -41,7 +40,7 @@ GROUND_TRUTH = [
 def test_coordinates_are_published_in_degrees_exact_to_the_metre(shared_room, crs, delivered, degrees):
     x, y = delivered
     staged = tabulate([{"x": f"{x:,}", "y": str(y)}], delivered_in(POINTS, crs), limits=shared_room.limits)
-    [row] = pq.read_table(staged.path).to_pylist()
+    [row] = staged.read().read_all().to_pylist()
     assert metres_between((row["x"], row["y"]), degrees) < 1.0
 
 
@@ -54,7 +53,7 @@ def test_every_system_goes_there_and_back(shared_room, crs, places):
     to_crs = pyproj.Transformer.from_crs("EPSG:4326", crs, always_xy=True)
     rows = [dict(zip("xy", to_crs.transform(*place), strict=True)) for place in places]
     staged = tabulate(rows, delivered_in(POINTS, crs), limits=shared_room.limits)
-    table = pq.read_table(staged.path)
+    table = staged.read().read_all()
     found = list(zip(table.column("x").to_pylist(), table.column("y").to_pylist(), strict=True))
     assert len(found) == len(places)
     assert max(metres_between(*pair) for pair in zip(found, places, strict=True)) < 0.01
@@ -106,7 +105,7 @@ def test_projected_coordinates_that_lie_nowhere_are_refused(shared_room, area):
     rows = [{"x": "1e30", "y": "1e30"}, {"x": "192026", "y": "443662"}, {"x": "", "y": ""}, {"x": "192026", "y": ""}]
     staged = tabulate(rows, delivered_in(POINTS, "EPSG:5181"), limits=shared_room.limits, area=area)
     assert [line["row"] for line in refused_lines(staged)] == [1, 4]
-    table = pq.read_table(staged.path)
+    table = staged.read().read_all()
     assert table.column("x").null_count == table.column("y").null_count == 1
     assert not any(math.isnan(x) for x in table.column("x").to_pylist() if x is not None)
 
@@ -210,7 +209,7 @@ def test_projected_geometries_are_published_in_degrees_with_their_height(shared_
 
 def test_bounds_are_those_of_the_shape(shared_room):
     staged = tabulate([{"shape": GEOMETRIES[2]}, {"shape": None}], SHAPES, limits=shared_room.limits)
-    first, second = pq.read_table(staged.path).to_pylist()
+    first, second = staged.read().read_all().to_pylist()
     bounds = tuple(first[name] for name in ("_xmin", "_ymin", "_xmax", "_ymax"))
     assert bounds == shapely.from_geojson(json.dumps(GEOMETRIES[2])).bounds
     assert {second[name] for name in ("_xmin", "_ymin", "_xmax", "_ymax")} == {None}

@@ -2,7 +2,6 @@ import datetime as dt
 import importlib
 import unicodedata
 
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,7 +22,7 @@ def typed(room: Room, column: Column, *values: object) -> list[object]:
     rows = ({column.source_name: value} for value in values)
     staged = tabulate(rows, Schema(columns=(column,)), limits=room.limits, area=None)
     try:
-        table = pq.read_table(staged.path)
+        table = staged.read().read_all()
         found = dict(zip(table.column("_row").to_pylist(), table.column(column.name).to_pylist(), strict=True))
         found |= {line["row"]: line["reason"] for line in refused_lines(staged)}
         return [found[row] for row in range(1, len(values) + 1)]
@@ -297,7 +296,7 @@ def test_key_columns_are_required(shared_room):
 def test_the_schema_says_what_counts_as_missing(shared_room):
     schema = Schema(columns=(Column("a"), Column("b", missing=("-",))), missing=("없음",))
     staged = tabulate([{"a": "없음", "b": "없음"}, {"a": "-", "b": "-"}], schema, limits=shared_room.limits)
-    table = pq.read_table(staged.path)
+    table = staged.read().read_all()
     assert table.column("a").to_pylist() == [None, "-"]
     assert table.column("b").to_pylist() == ["없음", None]
 
@@ -389,7 +388,7 @@ def test_whatever_a_platform_says_can_be_refused(shared_room, row, value):
 def test_broken_text_refuses_its_own_row_only(shared_room):
     rows = [{"v": "a"}, {"v": "b", "w": "\ud800"}, {"v": "\udfff"}, UnreadableRow("too-few-fields", ["x"]), {"v": "c"}]
     staged = tabulate(rows, make_schema(v="string"), limits=shared_room.limits)
-    assert pq.read_table(staged.path).column("v").to_pylist() == ["a", "b", "c"]
+    assert staged.read().read_all().column("v").to_pylist() == ["a", "b", "c"]
     assert [(line["row"], line["reason"]) for line in refused_lines(staged)] == [(3, "not-text"), (4, "too-few-fields")]
 
 
@@ -428,7 +427,7 @@ def test_a_column_that_only_some_rows_have_is_empty_in_the_others(shared_room):
     staged = tabulate(
         [{"a": "1"}, {"b": "2"}, {"a": "3", "b": "4"}], make_schema(a="integer", b="integer"), limits=shared_room.limits
     )
-    table = pq.read_table(staged.path)
+    table = staged.read().read_all()
     assert table.column("a").to_pylist() == [1, None, 3]
     assert table.column("b").to_pylist() == [None, 2, 4]
 
@@ -438,7 +437,7 @@ def test_rows_keep_number_and_order_across_blocks(shared_room, monkeypatch, coun
     monkeypatch.setattr(tabulating, "BLOCK_ROWS", 10)
     rows = [{"v": "x"} if number % 7 == 3 else {"v": str(number)} for number in range(1, count + 1)]
     staged = tabulate(iter(rows), make_schema(v="integer"), limits=shared_room.limits)
-    table = pq.read_table(staged.path)
+    table = staged.read().read_all()
     good = [number for number in range(1, count + 1) if number % 7 != 3]
     assert table.column("v").to_pylist() == table.column("_row").to_pylist() == good
     assert [line["row"] for line in refused_lines(staged)] == [n for n in range(1, count + 1) if n % 7 == 3]
@@ -447,7 +446,7 @@ def test_rows_keep_number_and_order_across_blocks(shared_room, monkeypatch, coun
 def test_a_real_block_boundary_loses_nothing(shared_room):
     staged = tabulate(({"v": number} for number in range(40_001)), make_schema(v="integer"), limits=shared_room.limits)
     assert (staged.rows, staged.accepted) == (40_001, 40_001)
-    assert pq.read_table(staged.path).column("v").to_pylist() == list(range(40_001))
+    assert staged.read().read_all().column("v").to_pylist() == list(range(40_001))
 
 
 def test_rows_that_break_off_leave_no_files_behind(room):
@@ -499,7 +498,7 @@ def test_what_comes_is_accepted_or_refused_whatever_it_is(shared_room, rows, kin
     staged = shared_room.stage(rows, schema, area=None)
     try:
         lines = refused_lines(staged)
-        accepted = pq.read_table(staged.path).column("_row").to_pylist()
+        accepted = staged.read().read_all().column("_row").to_pylist()
         assert staged.rows == len(rows) == staged.accepted + staged.refused
         assert sorted(accepted + [line["row"] for line in lines]) == list(range(1, len(rows) + 1))
         assert sum(staged.reasons.values()) == staged.refused == len(lines)

@@ -12,13 +12,13 @@ from django.utils.http import http_date
 from rest_framework.request import Request
 
 from catalog.api.ranges import ByteRange, read_ranges
-from catalog.files import KeptFile
+from catalog.files import FinishedFile
 
 BLOCK = 1 << 20
 
 
 def answer_file(
-    request: Request, file: KeptFile, *, media_type: str, disposition: str, cache_control: str
+    request: Request, file: FinishedFile, *, media_type: str, disposition: str, cache_control: str
 ) -> HttpResponseBase:
     """Answer with a file, or with the part of it that the request asks for."""
     etag, modified = f'"{file.digest}"', int(file.written_at.timestamp())
@@ -49,7 +49,7 @@ def answer_file(
     return multipart_answer(file, ranges, media_type, headers)
 
 
-def asked_ranges(request: Request, file: KeptFile, etag: str, last_modified: str) -> Sequence[ByteRange] | None:
+def asked_ranges(request: Request, file: FinishedFile, etag: str, last_modified: str) -> Sequence[ByteRange] | None:
     """Return the ranges of the request; None for the whole file, also when ``If-Range`` names another version of it."""
     condition = request.headers.get("If-Range", "").strip()
     if "Range" not in request.headers or (condition and condition not in (etag, last_modified)):
@@ -57,12 +57,12 @@ def asked_ranges(request: Request, file: KeptFile, etag: str, last_modified: str
     return read_ranges(request.headers["Range"], file.size)
 
 
-def content_range(part: ByteRange, file: KeptFile) -> str:
+def content_range(part: ByteRange, file: FinishedFile) -> str:
     return f"bytes {part.first}-{part.last}/{file.size}"
 
 
 def blocks_answer(
-    file: KeptFile, ranges: Sequence[ByteRange], status: int, media_type: str, headers: dict[str, str]
+    file: FinishedFile, ranges: Sequence[ByteRange], status: int, media_type: str, headers: dict[str, str]
 ) -> StreamingHttpResponse:
     length = sum(part.length for part in ranges)
     return StreamingHttpResponse(
@@ -74,7 +74,7 @@ def blocks_answer(
 
 
 def multipart_answer(
-    file: KeptFile, ranges: Sequence[ByteRange], media_type: str, headers: dict[str, str]
+    file: FinishedFile, ranges: Sequence[ByteRange], media_type: str, headers: dict[str, str]
 ) -> StreamingHttpResponse:
     """Answer several ranges as ``multipart/byteranges`` (RFC 9110, 14.6)."""
     boundary = uuid.uuid4().hex
