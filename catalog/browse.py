@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.access import Viewer, require_reading
+from catalog.asked import manifest_of
 from catalog.errors import NoRecords
 from catalog.models import Dataset
 from catalog.records import Schema, as_dictionaries, from_table_schema
 from catalog.records.window import Seen, Window, look_through
+from catalog.serving import find_index
 from catalog.storage import caller_limits, record_store
 
 
@@ -29,7 +31,8 @@ def browse(dataset: Dataset, viewer: Viewer, choose: Callable[[Schema], Window])
     """Return the rows of the window that ``choose`` makes for the records' schema, if the viewer may read them."""
     schema = browsable_schema(dataset, viewer)
     window = choose(schema)
-    seen = look_through(dataset.current_snapshot.manifest, window, record_store(), caller_limits())
+    snapshot = dataset.current_snapshot
+    seen = look_through(manifest_of(snapshot), window, record_store(), caller_limits(), find_index(snapshot))
     return Browsed(schema, window, seen)
 
 

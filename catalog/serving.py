@@ -41,10 +41,9 @@ def serve(snapshot: Snapshot, manifest: Manifest) -> tuple[Index | None, Later |
     index = serving_indexes().find(base) if base else None
     if index is None:
         return None, None
-    names = index.file.schema.names
     later = LATER.get(
         (snapshot.digest, base),
-        lambda: what_came_later(manifest, index.meta, names, record_store(), question_limits()),
+        lambda: what_came_later(manifest, index, record_store(), question_limits()),
     )
     return (index, later) if later else (None, None)
 

@@ -5,17 +5,18 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.encoding import iri_to_uri
 from rest_framework.request import Request
 
 
 def absolute(request: HttpRequest | Request, path: str) -> str:
     """Return the full address of a path of this hub: under ``BASE_URL`` if it is set, else as the request came."""
-    return settings.BASE_URL + path if settings.BASE_URL else request.build_absolute_uri(path)
+    return public_base(request) + iri_to_uri(path)
 
 
 def public_base(request: HttpRequest | Request) -> str:
     """Return the hub's own address, without a slash at its end: what permanent addresses begin with."""
-    return absolute(request, "/").rstrip("/")
+    return settings.BASE_URL or f"{request.scheme}://{request.get_host()}"
 
 
 def query_pairs(request: HttpRequest | Request) -> list[tuple[str, str]]:
@@ -31,4 +32,4 @@ def next_address(
         return None
     changed = {**(pinned or {}), "cursor": cursor}
     kept = [(name, value) for name, value in query_pairs(request) if name not in changed]
-    return absolute(request, f"{request.path}?{urlencode([*kept, *changed.items()])}")
+    return f"{public_base(request)}{iri_to_uri(request.path)}?{urlencode([*kept, *changed.items()])}"

@@ -7,6 +7,7 @@ the middleware gives every answer. Whatever is special about a request sends it 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
@@ -36,7 +37,8 @@ def answer_directly(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Answer questions to records from callers without a session; leave everything else to the rest of the middleware."""
-    headers = {scheme: headers_of_all_answers(scheme) for scheme in ("http", "https")}
+    schemes = ("https",) if settings.SECURE_SSL_REDIRECT else ("http", "https")
+    headers = {scheme: headers_of_all_answers(scheme) for scheme in schemes}
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         found = ADDRESS.fullmatch(request.path) if is_plain(request) else None
@@ -48,14 +50,8 @@ def answer_directly(
         request.user = key.holder if key else AnonymousUser()
         request.LANGUAGE_CODE = get_language_from_request(request)
         activate(request.LANGUAGE_CODE)
-        always = headers[request.scheme]
-        return counted(
-            request,
-            key,
-            lambda: answer_kept(
-                request, request.user, slug, lambda: finished(answered(request, slug, extension), request, always)
-            ),
-        )
+        find = partial(answer_kept, request, request.user, slug, partial(answered, request, slug, extension))
+        return finished(counted(request, key, find), request, headers[request.scheme])
 
     return answer
 

@@ -6,6 +6,7 @@ other formats answer whole unless ``limit`` or ``cursor`` asks for a page.
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -221,7 +222,13 @@ def answer_records(request: HttpRequest | Request, slug: str, extension: str = "
 
 
 def respond(
-    request: HttpRequest | Request, question: Asked, extension: str, named: Named, *, tag: str, identity: Mapping[str, Any]
+    request: HttpRequest | Request,
+    question: Asked,
+    extension: str,
+    named: Named,
+    *,
+    tag: str,
+    identity: Mapping[str, Any],
 ) -> HttpResponseBase:
     """Answer a question; ``identity`` tells in JSON what was asked, and a file has the name of ``named``."""
     refuse_counting(question)
@@ -268,10 +275,17 @@ def refuse_counting(question: Asked) -> None:
 
 def accepted_format(request: HttpRequest | Request) -> str:
     """Return the format that ``Accept`` likes best; JSON where it does not care."""
-    preferred = request.get_preferred_type(list(MEDIA_TYPES))
+    preferred = preferred_type(request.META.get("HTTP_ACCEPT", "*/*"))
     if preferred is None:
         raise NotAcceptable
     return MEDIA_TYPES[preferred]
+
+
+@lru_cache(maxsize=256)
+def preferred_type(accept: str) -> str | None:
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT"] = accept
+    return request.get_preferred_type(list(MEDIA_TYPES))
 
 
 def disposition(named: Named, extension: str, language: str) -> str:
@@ -298,7 +312,11 @@ def and_then(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def page_response(
-    found: Answer, request: HttpRequest | Request, headers: Mapping[str, str], extension: str, identity: Mapping[str, Any]
+    found: Answer,
+    request: HttpRequest | Request,
+    headers: Mapping[str, str],
+    extension: str,
+    identity: Mapping[str, Any],
 ) -> HttpResponse:
     format_ = found.question.format
     pinned = {} if extension or format_.name == "json" else {"format": format_.name}

@@ -22,6 +22,7 @@ from catalog.records.expressions import Call, Expression, columns_of
 from catalog.records.index import Index
 from catalog.records.index.found import Located
 from catalog.records.index.lookup import look_up
+from catalog.records.index.merge import Merged, look_up_in_both
 from catalog.records.layout import BOUNDS, ROW
 from catalog.records.manifest import Manifest
 from catalog.records.query import DEFAULT_LIMIT, WGS84, Cursor, Query, answer_schema
@@ -39,17 +40,17 @@ BATCH_ROWS = 10_000
 class Page:
     """One page of records; ``next_cursor`` is None on the last page, ``count`` is None unless asked for."""
 
-    found: pa.Table | Located
+    found: pa.Table | Located | Merged
     next_cursor: str | None
     count: int | None
 
     @cached_property
     def rows(self) -> pa.Table:
-        return self.found.table() if isinstance(self.found, Located) else self.found
+        return self.found if isinstance(self.found, pa.Table) else self.found.table()
 
     def json(self, schema: Schema) -> bytes:
         """Write the records as a JSON list; ``schema`` is that of the answer."""
-        if isinstance(self.found, Located) and len(self.found) < FEW:
+        if not isinstance(self.found, pa.Table) and len(self.found) < FEW:
             return json_of_columns(self.found.values(schema), schema)
         return json_array(self.rows, schema)
 
@@ -63,11 +64,13 @@ def run_on(source: Source, query: Query) -> Page:
     """Answer a question with one page."""
     require_source(source, query)
     wanted = query.limit or DEFAULT_LIMIT
-    index = source.index if isinstance(source, SnapshotSource) and source.later is None else None
     with engine_errors(source.limits):
-        looked_up = look_up(index, source.schema, query, wanted + 1) if index else None
+        looked_up = look_up_in(source, query, wanted + 1) if isinstance(source, SnapshotSource) else None
     if looked_up:
-        return page_of(*looked_up, source, query, wanted)
+        found, total = looked_up
+        if query.exact_count and total is None:
+            total = count_all(source, query)
+        return page_of(found, total, source, query, wanted)
     rows, total = scan(source, query, wanted + 1)
     has_more = rows.num_rows > wanted
     rows = rows.slice(0, wanted)
@@ -75,7 +78,15 @@ def run_on(source: Source, query: Query) -> Page:
     return Page(answer_rows(rows, source.schema, query), next_cursor, total if query.exact_count else None)
 
 
-def page_of(found: Located, total: int | None, source: Source, query: Query, wanted: int) -> Page:
+def look_up_in(source: SnapshotSource, query: Query, limit: int) -> tuple[Located | Merged, int | None] | None:
+    if source.index is None:
+        return None
+    if source.later is None:
+        return look_up(source.index, source.schema, query, limit)
+    return look_up_in_both(source.index, source.later, source.schema, query, limit)
+
+
+def page_of(found: Located | Merged, total: int | None, source: Source, query: Query, wanted: int) -> Page:
     """Return the page of records that were looked up."""
     page = found.slice(0, wanted)
     next_cursor = encode_cursor(Cursor(source.name, *page.last_place()), query) if len(found) > wanted else None
@@ -95,6 +106,18 @@ def scan(source: Source, query: Query, limit: int) -> tuple[pa.Table, int | None
             return rows, None
         with source.cursor() as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
             return rows, count_matching(source, query, cursor)
+
+
+def count_all(source: Source, query: Query) -> int:
+    """Return the number of all records of the answer."""
+    limits = source.limits
+    with (
+        limits.admitted(cost_of(source, query, source.places(query))),
+        source.cursor() as cursor,
+        deadline(cursor, limits.seconds),
+        engine_errors(limits),
+    ):
+        return count_matching(source, query, cursor)
 
 
 def cost_of(source: Source, query: Query, places: Places, *, whole: bool = False) -> float:

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from catalog.records.engine import Limits, connect, identifier, names_of, text_literal
-from catalog.records.index.layout import BLOCK, NO_TIME, ROWS, TABLE, TIMES, VERSION, Meta, folder_of
-from catalog.records.index.positions import gram_pairs, write_cells, write_postings
+from catalog.records.index.layout import BLOCK, ROWS, TABLE, TIMES, VERSION, Meta, as_numbers, folder_of
+from catalog.records.index.positions import cell_postings, gram_pairs, make_postings, write_postings
 from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, current_rows
 from catalog.records.schema import Schema
@@ -106,12 +106,6 @@ def in_whole_blocks(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
         yield from pa.Table.from_batches(rest).combine_chunks().to_batches()
 
 
-def as_numbers(times: pa.Array) -> np.ndarray:
-    """Return days or microseconds since 1970; what is empty comes last."""
-    whole = times.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(times.type) else times.cast(pa.int64())
-    return whole.fill_null(NO_TIME).to_numpy(zero_copy_only=False)
-
-
 def key_columns(schema: Schema, cursor: duckdb.DuckDBPyConnection) -> list[str]:
     """Return the columns that rows are worth looking up by: those of the key first, then those with many values."""
     plain = [column.name for column in schema.columns if column.type in ("string", "integer")]
@@ -165,7 +159,7 @@ def write_places(schema: Schema, rows: int, folder: Path, cursor: duckdb.DuckDBP
         return 0.0
     width, height = np.ptp(longitudes[known]), np.ptp(latitudes[known])
     cell = float(np.clip(np.sqrt(max(width * height, 1e-6) * PLACES_A_CELL / known.sum()), 0.0005, 1.0))
-    write_cells(folder, longitudes, latitudes, cell)
+    write_postings(folder, "cells", cell_postings(longitudes, latitudes, cell))
     return cell
 
 
@@ -191,5 +185,5 @@ def write_texts(name: str, folder: Path, cursor: duckdb.DuckDBPyConnection) -> b
         positions.append(found[1])
         first += batch.num_rows
     if codes:
-        write_postings(folder, f"text-{name}", np.concatenate(codes), np.concatenate(positions))
+        write_postings(folder, f"text-{name}", make_postings(np.concatenate(codes), np.concatenate(positions)))
     return bool(codes)

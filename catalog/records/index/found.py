@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,32 +20,60 @@ MOST_BLOCKS = 32  # rows that lie in more of them are taken by Arrow
 
 @dataclass(frozen=True)
 class Found:
-    """Positions of all records that match, ascending: an array, or a range of them without holes."""
+    """Positions of all records that match, ascending: an array, or a range of them but for a few holes."""
 
     positions: np.ndarray | range
+    holes: np.ndarray | None = None
+
+    @classmethod
+    def but_for(cls, positions: np.ndarray | range, holes: np.ndarray | None) -> "Found":
+        """Return positions without holes, which are ascending too."""
+        if holes is None or len(positions) == 0:
+            return cls(positions)
+        if isinstance(positions, range):
+            first, last = np.searchsorted(holes, [positions.start, positions.stop])
+            return cls(positions, holes[first:last]) if last > first else cls(positions)
+        places = np.searchsorted(holes, positions)
+        places[places == len(holes)] = 0
+        return cls(positions[holes[places] != positions]) if len(holes) else cls(positions)
+
+    @property
+    def is_span(self) -> bool:
+        """Whether these are all rows from one position to another, so that nothing has chosen them."""
+        return isinstance(self.positions, range)
+
+    @property
+    def is_whole_span(self) -> bool:
+        return self.is_span and self.holes is None
+
+    @cached_property
+    def before_holes(self) -> np.ndarray:
+        """How many positions come before each hole."""
+        return self.holes - self.positions.start - np.arange(len(self.holes))
 
     def __len__(self) -> int:
-        return len(self.positions)
+        return len(self.positions) - (0 if self.holes is None else len(self.holes))
+
+    def at(self, place: int) -> int:
+        """Return the position at a place."""
+        if self.holes is None:
+            return int(self.positions[place])
+        return self.positions.start + place + int(np.searchsorted(self.before_holes, place, "right"))
 
     def slice(self, start: int, stop: int) -> np.ndarray:
-        part = self.positions[max(start, 0) : max(stop, 0)]
+        start, stop = max(start, 0), max(stop, 0)
+        if self.holes is not None:
+            places = np.arange(start, min(stop, len(self)))
+            return self.positions.start + places + np.searchsorted(self.before_holes, places, "right")
+        part = self.positions[start:stop]
         return np.arange(part.start, part.stop) if isinstance(part, range) else part.astype(np.int64)
-
-    def within(self, low: int, high: int) -> "Found":
-        """Return the positions from ``low`` to before ``high``."""
-        if isinstance(self.positions, range):
-            return Found(range(max(self.positions.start, low), max(min(self.positions.stop, high), low)))
-        return Found(self.positions[self.before(low) : self.before(high)])
 
     def before(self, position: int) -> int:
         """Return how many of the positions come before one."""
-        if isinstance(self.positions, range):
-            return min(max(position - self.positions.start, 0), len(self))
-        return int(np.searchsorted(self.positions, position))
-
-    def after(self, position: int) -> "Found":
-        """Return the positions after one."""
-        return Found(self.positions[self.before(position + 1) :])
+        if not isinstance(self.positions, range):
+            return int(np.searchsorted(self.positions, position))
+        before = min(max(position - self.positions.start, 0), len(self.positions))
+        return before if self.holes is None else before - int(np.searchsorted(self.holes, position))
 
 
 @dataclass(frozen=True)
@@ -78,6 +107,10 @@ class Located:
         if found is None:
             found = json_values(self.index.in_order(self.positions, [name]).column(0), kind)
         return found
+
+    def numbers(self) -> list[int]:
+        """Return the numbers of the records in the snapshot."""
+        return self.index.numbers(ROW, self.positions).tolist()
 
     def last_place(self) -> tuple[tuple[Any, ...], int]:
         """Return what the last record is sorted by: its values and its number."""

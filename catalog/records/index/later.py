@@ -1,7 +1,8 @@
 """What came later than an index: that of an older snapshot answers for a newer one, once it is known what changed since.
 
 The parts that both begin with are in the index. Some of their rows may have been replaced since; what follows them is
-little, or the index is not used: it is read once and kept in memory. So live data need no new index for each append.
+little, or the index is not used: it is read once, kept in memory and indexed there. So live data need no new index for
+each append.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,8 @@ import pyarrow as pa
 
 from catalog.records.engine import Limits, connect
 from catalog.records.hidden import hidden_rows
-from catalog.records.index.layout import Meta
+from catalog.records.index.memory import index_rows
+from catalog.records.index.serving import Index
 from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, Part, read_parts
 from catalog.records.store import Store
@@ -24,21 +26,21 @@ MOST_ROWS = 300_000  # replaced since, and as many added
 class Later:
     """Rows of the index from number ``until`` on are not those of the newer snapshot, nor are those in ``replaced``.
 
-    ``added`` are the newer snapshot's other rows, with their numbers.
+    ``holes`` are the positions of all these. ``added`` are the newer snapshot's other rows, with their numbers, and
+    ``index`` is their own.
     """
 
     until: int
     replaced: pa.Table
+    holes: np.ndarray
     added: pa.Table
+    index: Index
 
 
-def what_came_later(manifest: Manifest, meta: Meta, names: Sequence[str], store: Store, limits: Limits) -> Later | None:
-    """Return what changed from the snapshot of an index to a newer one; None when it is too much, or another table.
-
-    ``names`` are the columns of the index.
-    """
-    wanted = content_names(manifest.schema)
-    if list(names) != [*wanted, ROW] or meta.time != manifest.schema.time or any(p.hides for p in manifest.parts):
+def what_came_later(manifest: Manifest, base: Index, store: Store, limits: Limits) -> Later | None:
+    """Return what changed from the snapshot of an index to a newer one; None when it is too much, or another table."""
+    meta, wanted = base.meta, content_names(manifest.schema)
+    if base.schema.names != [*wanted, ROW] or meta.time != manifest.schema.time or any(p.hides for p in manifest.parts):
         return None
     common = common_parts(manifest.parts, meta.parts)
     replaced = replaced_rows(manifest.parts[:common], meta.parts, store)
@@ -48,9 +50,32 @@ def what_came_later(manifest: Manifest, meta: Meta, names: Sequence[str], store:
         return None
     statement, parameters = read_parts(manifest, store, range(common, len(manifest.parts)), wanted)
     with connect((store.root,), limits) as cursor:
-        added = cursor.sql(statement, params=parameters or None).to_arrow_table().select([*wanted, ROW])
+        added = cursor.sql(f"{statement} ORDER BY {ROW}", params=parameters or None).to_arrow_table()
+    added = added.select([*wanted, ROW])
+    if not added.schema.equals(base.schema):
+        return None
     until = sum(part.rows for part in manifest.parts[:common])
-    return Later(until, pa.table({ROW: pa.array(replaced, pa.int64())}), added)
+    return Later(
+        until=until,
+        replaced=pa.table({ROW: pa.array(replaced, pa.int64())}),
+        holes=positions_of(base, replaced, until),
+        added=added,
+        index=index_rows(added, manifest.schema, meta, limits),
+    )
+
+
+def positions_of(base: Index, replaced: np.ndarray, until: int) -> np.ndarray:
+    """Return the positions in an index of rows by their numbers, and of all from number ``until`` on; ascending."""
+    rows = base.meta.rows
+    if base.meta.is_numbered:
+        return np.concatenate([np.sort(replaced), np.arange(until, rows)]).astype(np.int64)
+    if not len(replaced) and until >= sum(count for _, count, _ in base.meta.parts):
+        return np.empty(0, np.int64)
+    numbers = base.span(ROW, range(rows)) if rows else np.empty(0, np.int64)
+    is_gone = np.zeros(int(numbers.max(initial=0)) + 1, bool)
+    is_gone[replaced] = True
+    is_gone[until:] = True
+    return np.flatnonzero(is_gone[numbers])
 
 
 def common_parts(parts: Sequence[Part], indexed: Sequence[tuple[str, int, str]]) -> int:

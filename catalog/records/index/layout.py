@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import orjson
+import pyarrow as pa
 
 VERSION = 3  # of the files; an index of another version is not opened and is built again
 BLOCK = 131_072  # rows in a block of the Arrow file, so that a position tells its block
@@ -53,3 +55,9 @@ class Meta:
 
 def folder_of(root: Path, digest: str) -> Path:
     return root / digest[:2] / digest
+
+
+def as_numbers(times: pa.Array) -> np.ndarray:
+    """Return days or microseconds since 1970; what is empty comes last."""
+    whole = times.cast(pa.int32()).cast(pa.int64()) if pa.types.is_date32(times.type) else times.cast(pa.int64())
+    return whole.fill_null(NO_TIME).to_numpy(zero_copy_only=False)

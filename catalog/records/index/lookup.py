@@ -13,8 +13,8 @@ import numpy as np
 
 from catalog.records.expressions import Call, ColumnRef, Expression, Value, conjuncts
 from catalog.records.index.found import Found, Located
-from catalog.records.index.judge import judge, judge_first
-from catalog.records.index.order import as_number, choose
+from catalog.records.index.judge import MOST_JUDGED, judge, judge_first
+from catalog.records.index.order import as_number, choose, choose_at
 from catalog.records.index.positions import UNCASED
 from catalog.records.index.serving import Index
 from catalog.records.prune import bounds_of
@@ -22,28 +22,45 @@ from catalog.records.query import Query
 from catalog.records.schema import Schema
 from catalog.records.statement import near_place
 
-MOST_JUDGED = 20_000  # candidates that are judged one by one; more are left to a scan
 MOST_VALUES = 100  # of a list of keys
 
 
-def look_up(index: Index, schema: Schema, query: Query, limit: int) -> tuple[Located, int | None] | None:
-    """Return the first ``limit`` records from the question's place on and the number of all, None when it has to be scanned.
+def look_up(
+    index: Index, schema: Schema, query: Query, limit: int, holes: np.ndarray | None = None
+) -> tuple[Located, int | None] | None:
+    """Return the first ``limit`` records from the question's place on, None when they have to be scanned.
 
-    The number is None where nobody asked for it.
+    The number of all comes with them where it is known. ``holes`` are positions that do not count any more.
     """
     if query.is_computed or query.latest_by or query.sample or not is_plain(query):
         return None
-    conditions = [part for condition in query.where for part in conjuncts(condition)]
-    found, rest = find(index, schema, conditions)
+    found, rest = find(index, schema, conditions_of(query), holes)
     if rest:
-        if isinstance(found.positions, range) or len(found) > MOST_JUDGED:
+        is_few = not found.is_span and len(found) <= MOST_JUDGED
+        if not (is_few and query.exact_count):  # else all are judged anyway
+            positions = judge_first(index, schema, query, found, rest, limit)
+            if positions is not None:
+                return Located(index, positions, query), None
+        if not is_few:
             return None
-        if index.meta.is_numbered and not query.order_by and not query.exact_count:
-            after = found.after(query.cursor.row) if query.cursor else found
-            return Located(index, judge_first(index, schema, after, rest, limit), query), None
         found = Found(judge(index, schema, found.slice(0, len(found)), rest))
     positions = choose(index, schema, query, found, limit)
     return None if positions is None else (Located(index, positions, query), len(found))
+
+
+def look_up_at(index: Index, schema: Schema, query: Query, offset: int, limit: int) -> tuple[Located, int] | None:
+    """Return the records from the ``offset``-th on and the number of all, None when they have to be scanned."""
+    found, rest = find(index, schema, conditions_of(query), None)
+    if rest:
+        if found.is_span or len(found) > MOST_JUDGED:
+            return None
+        found = Found(judge(index, schema, found.slice(0, len(found)), rest))
+    positions = choose_at(index, schema, query, found, offset, limit)
+    return None if positions is None else (Located(index, positions, query), len(found))
+
+
+def conditions_of(query: Query) -> list[Expression]:
+    return [part for condition in query.where for part in conjuncts(condition)]
 
 
 def is_plain(query: Query) -> bool:
@@ -52,7 +69,9 @@ def is_plain(query: Query) -> bool:
     return all(isinstance(value, ColumnRef) for value in values)
 
 
-def find(index: Index, schema: Schema, conditions: Sequence[Expression]) -> tuple[Found, list[Expression]]:
+def find(
+    index: Index, schema: Schema, conditions: Sequence[Expression], holes: np.ndarray | None
+) -> tuple[Found, list[Expression]]:
     """Return positions that hold all matching records, and the conditions that are still to be judged."""
     low, high, rest = span_of(index, schema, conditions)
     for finder in FINDERS:
@@ -61,8 +80,9 @@ def find(index: Index, schema: Schema, conditions: Sequence[Expression]) -> tupl
             if found is not None:
                 positions, is_exact = found
                 left = [other for other in rest if other is not condition or not is_exact]
-                return Found(positions).within(low, high), left
-    return Found(range(low, high)), rest
+                first, last = np.searchsorted(positions, [low, high])
+                return Found.but_for(positions[first:last], holes), left
+    return Found.but_for(range(low, high), holes), rest
 
 
 def span_of(index: Index, schema: Schema, conditions: Sequence[Expression]) -> tuple[int, int, list[Expression]]:

@@ -51,48 +51,68 @@ def mapped(path: Path) -> np.ndarray:
     return np.load(path, mmap_mode="r").view(np.ndarray)
 
 
-def write_postings(folder: Path, name: str, codes: np.ndarray, positions: np.ndarray) -> None:
-    """Write pairs of a code and a position, in any order and with repetitions."""
+def make_postings(codes: np.ndarray, positions: np.ndarray) -> Postings:
+    """Return the postings of pairs of a code and a position, in any order and with repetitions."""
     order = np.lexsort((positions, codes))
     codes, positions = codes[order], positions[order]
     if len(codes):
         new = np.concatenate([[True], (codes[1:] != codes[:-1]) | (positions[1:] != positions[:-1])])
         codes, positions = codes[new], positions[new]
     first = np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])) if len(codes) else np.array([], np.int64)
-    np.save(folder / f"{name}.codes.npy", codes[first].astype(np.uint64))
-    np.save(folder / f"{name}.starts.npy", np.append(first, len(codes)).astype(np.int64))
-    np.save(folder / f"{name}.positions.npy", positions.astype(np.uint32))
+    starts = np.append(first, len(codes)).astype(np.int64)
+    return Postings(codes[first].astype(np.uint64), starts, positions.astype(np.uint32))
 
 
+def write_postings(folder: Path, name: str, postings: Postings) -> None:
+    for part in ("codes", "starts", "positions"):
+        np.save(folder / f"{name}.{part}.npy", getattr(postings, part))
+
+
+@dataclass(frozen=True)
 class Keys:
     """Positions by the values of a column, which are sorted; ``ranks`` are the place of each row's value among them.
 
     A row without a value has the rank after all others.
     """
 
-    def __init__(self, folder: Path, column: str) -> None:
-        self.postings = Postings.open(folder, f"key-{column}")
-        self.ranks = mapped(folder / f"key-{column}.ranks.npy")
+    postings: Postings
+    ranks: np.ndarray
+    values: pa.Array
+
+    @classmethod
+    def open(cls, folder: Path, column: str) -> "Keys":
         with pa.memory_map(str(folder / f"key-{column}.arrow")) as file:
-            self.values = pa.ipc.open_file(file).read_all().column(0).combine_chunks()
+            values = pa.ipc.open_file(file).read_all().column(0).combine_chunks()
+        return cls(Postings.open(folder, f"key-{column}"), mapped(folder / f"key-{column}.ranks.npy"), values)
+
+    @classmethod
+    def of_column(cls, column: pa.Array) -> "Keys":
+        """Return the keys of a column in memory."""
+        coded = column.dictionary_encode()
+        order = pc.array_sort_indices(coded.dictionary).to_numpy()
+        ranks = np.full(len(column), len(order), np.uint32)
+        known = np.flatnonzero(coded.indices.is_valid().to_numpy(zero_copy_only=False))
+        ranks[known] = np.argsort(order)[coded.indices.drop_null().to_numpy()]
+        return cls(make_postings(ranks[known].astype(np.uint64), known), ranks, coded.dictionary.take(pa.array(order)))
 
     def find(self, value: object) -> np.ndarray:
-        rank = self.rank(value)
-        if rank is None:
+        place, is_there = self.place_of(value)
+        if not is_there:
             return self.postings.positions[:0]
-        return self.postings.positions[self.postings.starts[rank] : self.postings.starts[rank + 1]]
+        return self.postings.positions[self.postings.starts[place] : self.postings.starts[place + 1]]
 
-    def rank(self, value: object) -> int | None:
-        """Return the place of a value among all values, None when it is none of them."""
-        low = bisect_left(range(len(self.values)), value, key=lambda at: self.values[at].as_py())
-        return low if low < len(self.values) and self.values[low].as_py() == value else None
+    def place_of(self, value: object) -> tuple[int, bool]:
+        """Return the place of a value among all values, and whether it is one of them."""
+        place = bisect_left(range(len(self.values)), value, key=lambda at: self.values[at].as_py())
+        return place, place < len(self.values) and self.values[place].as_py() == value
 
 
+@dataclass(frozen=True)
 class Cells:
     """Positions by the cells of a grid that places lie in."""
 
-    def __init__(self, folder: Path, cell: float) -> None:
-        self.postings, self.cell = Postings.open(folder, "cells"), cell
+    postings: Postings
+    cell: float
 
     def find(self, west: float, south: float, east: float, north: float) -> np.ndarray | None:
         """Return the positions of all places in the cells that a box touches, ascending; None when these are too many."""
@@ -111,18 +131,19 @@ def cell_numbers(degrees: np.ndarray, cell: float) -> list[int]:
     return np.floor((degrees + 180.0) / cell).astype(np.int64).tolist()
 
 
-def write_cells(folder: Path, longitudes: np.ndarray, latitudes: np.ndarray, cell: float) -> None:
+def cell_postings(longitudes: np.ndarray, latitudes: np.ndarray, cell: float) -> Postings:
+    """Return the postings of places by cell, but for those that are not known."""
     known = np.flatnonzero(np.isfinite(longitudes) & np.isfinite(latitudes))
     columns = np.floor((longitudes[known] + 180.0) / cell).astype(np.uint64)
     rows = np.floor((latitudes[known] + 180.0) / cell).astype(np.uint64)
-    write_postings(folder, "cells", rows * np.uint64(CELLS_A_ROW) + columns, known.astype(np.uint32))
+    return make_postings(rows * np.uint64(CELLS_A_ROW) + columns, known)
 
 
+@dataclass(frozen=True)
 class Grams:
     """Positions by the pairs of letters of a text in lower case."""
 
-    def __init__(self, folder: Path, column: str) -> None:
-        self.postings = Postings.open(folder, f"text-{column}")
+    postings: Postings
 
     def find(self, word: str) -> np.ndarray | None:
         """Return the positions of all rows that may hold a word, ascending; None when the pairs cannot tell."""
@@ -135,8 +156,15 @@ class Grams:
         for run in runs[1:]:
             if len(found) == 0:
                 break
-            found = np.intersect1d(found, run, assume_unique=True)
-        return np.asarray(found)
+            found = in_both(found, run)
+        return found
+
+
+def in_both(few: np.ndarray, many: np.ndarray) -> np.ndarray:
+    """Return what stands in both of two ascending arrays: the few are looked for, the many are never walked through."""
+    places = np.searchsorted(many, few)
+    places[places == len(many)] = 0
+    return few[many[places] == few] if len(many) else many
 
 
 def pairs(letters: np.ndarray) -> np.ndarray:

@@ -6,9 +6,10 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,35 +18,52 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 
-from catalog.records.engine import Limits, open_table
+from catalog.records.engine import Limits, connect, open_table
 from catalog.records.index.layout import BLOCK, META, NO_TIME, ROWS, TABLE, TIMES, Meta, folder_of
-from catalog.records.index.positions import Cells, Grams, Keys, in_blocks, mapped
+from catalog.records.index.positions import Cells, Grams, Keys, Postings, in_blocks, mapped
 from catalog.records.index.views import Views, groups_of
 
 CACHES = 4  # the engine's caches of all open tables together, in memory limits of one question
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
 class Index:
-    """One open index; its files may be removed meanwhile.
+    """One index: open, its files may be removed meanwhile, or made in memory (``memory.py``), without a table of the engine.
 
-    What it reads is mapped, so that all processes share the memory. ``times`` are those of all rows as numbers,
-    ascending, where the rows lie in their order; ``timed`` is how many rows have one.
+    What it reads from files is mapped, so that all processes share the memory. ``times`` are those of all rows as numbers,
+    ascending, where the rows lie in their order; ``timed`` is how many rows have one. The row at the first position has
+    the number ``first_number`` where positions tell numbers. ``cache`` is what the engine may come to keep of the table,
+    whose blocks are not shared with other processes.
     """
 
-    def __init__(self, folder: Path, meta: Meta, limits: Limits) -> None:
-        self.meta, self.limits = meta, limits
-        self.file = pa.ipc.open_file(pa.memory_map(str(folder / ROWS)))
-        self.blocks = [self.file.get_batch(number) for number in range(self.file.num_record_batches)]
-        self.views = Views(self.blocks)
-        self.times = mapped(folder / TIMES) if self.meta.by_time else np.array([], np.int64)
-        self.timed = int(np.searchsorted(self.times, NO_TIME))
-        self.keys = {name: Keys(folder, name) for name in self.meta.keys}
-        self.texts = {name: Grams(folder, name) for name in self.meta.texts}
-        self.cells = Cells(folder, self.meta.cell) if self.meta.cell else None
-        self.table = open_table(folder / TABLE, limits)
-        # What the engine may come to keep of the table: its blocks are not shared with other processes.
-        self.cache = min((folder / TABLE).stat().st_size, limits.memory_mib * 2**20)
+    meta: Meta
+    schema: pa.Schema
+    blocks: Sequence[pa.RecordBatch]
+    times: np.ndarray
+    keys: Mapping[str, Keys]
+    texts: Mapping[str, Grams]
+    cells: Cells | None
+    table: duckdb.DuckDBPyConnection | None
+    limits: Limits
+    cache: int = 0
+    first_number: int = 0
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self.blocks)
+
+    @cached_property
+    def timed(self) -> int:
+        return self.first_at(NO_TIME)
+
+    def first_at(self, time: int) -> int:
+        """Return the first position with a time that is not earlier."""
+        return int(np.searchsorted(self.times, time))
+
+    def first_after(self, time: int) -> int:
+        """Return the first position with a later time."""
+        return int(np.searchsorted(self.times, time, "right"))
 
     def rows(self, positions: np.ndarray, names: Sequence[str]) -> pa.Table:
         """Return columns of the rows at ascending positions."""
@@ -56,7 +74,7 @@ class Index:
                 taken.append(block.slice(int(inside[0]), len(inside)))
             else:
                 taken.append(block.take(pa.array(inside)))
-        schema = pa.schema([self.file.schema.field(name) for name in names])
+        schema = pa.schema([self.schema.field(name) for name in names])
         return pa.Table.from_batches(taken, schema)
 
     def in_order(self, positions: np.ndarray, names: Sequence[str]) -> pa.Table:
@@ -82,11 +100,32 @@ class Index:
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a cursor on the table ``rows``; the engine keeps what it has read for all threads."""
+        if self.table is None:
+            with connect((), self.limits) as cursor:
+                yield cursor
+            return
         cursor = self.table.cursor()
         try:
             yield cursor
         finally:
             cursor.close()
+
+
+def open_index(folder: Path, meta: Meta, limits: Limits) -> Index:
+    """Open the index in a folder."""
+    file = pa.ipc.open_file(pa.memory_map(str(folder / ROWS)))
+    return Index(
+        meta=meta,
+        schema=file.schema,
+        blocks=[file.get_batch(number) for number in range(file.num_record_batches)],
+        times=mapped(folder / TIMES) if meta.by_time else np.array([], np.int64),
+        keys={name: Keys.open(folder, name) for name in meta.keys},
+        texts={name: Grams(Postings.open(folder, f"text-{name}")) for name in meta.texts},
+        cells=Cells(Postings.open(folder, "cells"), meta.cell) if meta.cell else None,
+        table=open_table(folder / TABLE, limits),
+        limits=limits,
+        cache=min((folder / TABLE).stat().st_size, limits.memory_mib * 2**20),
+    )
 
 
 @dataclass
@@ -123,7 +162,7 @@ class Indexes:
         if meta is None:
             return None
         try:
-            return Index(folder, meta, self.limits)
+            return open_index(folder, meta, self.limits)
         except (OSError, EOFError, ValueError, duckdb.Error) as error:
             logger.warning("the index in %s cannot be used: %s", folder, error)
             return None

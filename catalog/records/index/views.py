@@ -170,7 +170,7 @@ def write_moments(view: View, inside: np.ndarray) -> list[object] | None:
     if fraction.any():
         return None
     written = orjson.dumps(seconds.astype("M8[s]"), option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    return f'{written[2:-2].replace(SEPARATOR, OFFSET + SEPARATOR)}{OFFSET}'.split(SEPARATOR)
+    return f"{written[2:-2].replace(SEPARATOR, OFFSET + SEPARATOR)}{OFFSET}".split(SEPARATOR)
 
 
 WRITERS: Mapping[str, Callable[[View, np.ndarray], list[object] | None]] = {

@@ -18,11 +18,14 @@ from record_rooms import IndexedRoom, Room, make_schema
 
 from catalog.errors import BadExpression
 from catalog.records import LoadMode, Manifest, parse_query, parts, run_query, stream_query
+from catalog.records.expressions import ColumnRef, compare
 from catalog.records.index import Index, Indexes, build_index, index_of, layout, what_came_later
 from catalog.records.index import build as building
 from catalog.records.index.layout import META
+from catalog.records.query import Order
 from catalog.records.run import run_on, stream_on
 from catalog.records.sources import SnapshotSource
+from catalog.records.window import Window, look_through
 
 SENSORS = dataclasses.replace(
     make_schema(sensor="string", at="datetime", name="string", value="integer", x="number", y="number"),
@@ -94,6 +97,17 @@ QUESTIONS = [
     [("name__contains", "주차"), ("bbox", "126.95,37.45,127.0,37.5"), ("order_by", "-at")],
     [("value__gte", "90")],
     [("value__gte", "90"), ("order_by", "name,-value")],
+    [("value__gte", "90"), ("order_by", "-at")],
+    [("value__lt", "10"), ("sensor", "S05"), ("order_by", "at")],
+    [("name", "역전 주차장"), ("order_by", "at")],
+    [("name", "서울숲")],
+    [("name__contains", "주차장"), ("value__gte", "50")],
+    [("order_by", "-sensor")],
+    [("order_by", "sensor,-at")],
+    [("order_by", "-value"), ("datetime", "2026-11-01/2026-11-02")],
+    [("order_by", "-x,sensor"), ("x__gte", "127")],
+    [("order_by", "-y"), ("y__gte", "37.4"), ("sensor", "S07")],
+    [("select", "at as when,sensor as who"), ("sensor", "S03"), ("order_by", "at")],
     [("select", "sensor,count(),avg(value) as mean"), ("group_by", "sensor"), ("order_by", "-mean")],
     [("group_by", "hour(at)")],
     [("latest_by", "sensor"), ("select", "sensor,at")],
@@ -109,7 +123,7 @@ def rooms(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "PART_ROWS", 400)
         patch.setattr(building, "FEWEST_VALUES", 1)
-        for module in ("build", "serving", "views"):
+        for module in ("build", "serving", "views", "memory"):
             patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
         keyless = dataclasses.replace(SENSORS, key=())
         timeless = dataclasses.replace(keyless, time="")
@@ -151,6 +165,31 @@ def test_an_index_changes_no_answer(rooms, question, number):
     assert streams[0] == streams[1]
 
 
+ORDERS = [
+    (),
+    (Order(ColumnRef("at", "datetime")),),
+    (Order(ColumnRef("at", "datetime"), descending=True), Order(ColumnRef("sensor", "string"))),
+    (Order(ColumnRef("sensor", "string")),),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=str)
+@pytest.mark.parametrize("sensor", ["", "S05"])
+def test_a_window_on_an_index_shows_the_same_rows(
+    rooms: tuple[list[tuple[Manifest, Index]], Room], order: tuple[Order, ...], sensor: str
+) -> None:
+    for manifest, index in rooms[0]:
+        if not manifest.schema.time:
+            continue
+        conditions = (compare("eq", manifest.schema["sensor"], sensor),) if sensor else ()
+        for offset in (0, 1, 30, 995, manifest.records - 3):
+            window = Window(("sensor", "value"), conditions, order_by=order, offset=max(offset, 0), limit=20)
+            plain = look_through(manifest, window, rooms[1].store, rooms[1].limits)
+            indexed = look_through(manifest, window, rooms[1].store, rooms[1].limits, index)
+            assert indexed.rows.to_pylist() == plain.rows.to_pylist()
+            assert (indexed.numbers, indexed.total) == (plain.numbers, plain.total)
+
+
 @settings(max_examples=8, deadline=None)
 @given(table=naive.rows, questions=st.lists(naive.questions, min_size=4, max_size=8))
 def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_path_factory, table, questions):
@@ -168,7 +207,7 @@ def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_pat
 def indexed_room(tmp_path_factory: pytest.TempPathFactory) -> Room:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "FEWEST_VALUES", 1)
-        for module in ("build", "serving", "views"):
+        for module in ("build", "serving", "views", "memory"):
             patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
         yield IndexedRoom(tmp_path_factory.mktemp("indexed"))
 
@@ -263,8 +302,7 @@ def later(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         for _, base, newer in later_snapshots(shared_room):
             index = open_index(shared_room, base, folder)
             for manifest in newer:
-                names = index.file.schema.names
-                since = what_came_later(manifest, index.meta, names, shared_room.store, shared_room.limits)
+                since = what_came_later(manifest, index, shared_room.store, shared_room.limits)
                 assert since is not None
                 found.append(SnapshotSource(manifest, shared_room.store, shared_room.limits, index, since))
         assert any(source.later.replaced.num_rows for source in found)
@@ -296,14 +334,14 @@ def test_too_much_that_came_later_or_another_table_is_read_from_its_parts(shared
     keyless = dataclasses.replace(SENSORS, key=())
     base = shared_room.write(readings(300), keyless)
     index = open_index(shared_room, base, tmp_path)
-    names, store, limits = index.file.schema.names, shared_room.store, shared_room.limits
+    store, limits = shared_room.store, shared_room.limits
     added = shared_room.write(readings(340)[300:], keyless, LoadMode.APPEND, base)
-    assert what_came_later(added, index.meta, names, store, limits) is not None
-    assert what_came_later(shared_room.write(readings(340), keyless), index.meta, names, store, limits) is None
+    assert what_came_later(added, index, store, limits) is not None
+    assert what_came_later(shared_room.write(readings(340), keyless), index, store, limits) is None
     other = dataclasses.replace(keyless, time="")
-    assert what_came_later(shared_room.write(readings(300), other), index.meta, names, store, limits) is None
+    assert what_came_later(shared_room.write(readings(300), other), index, store, limits) is None
     monkeypatch.setattr("catalog.records.index.later.MOST_ROWS", 10)
-    assert what_came_later(added, index.meta, names, store, limits) is None
+    assert what_came_later(added, index, store, limits) is None
 
 
 def test_an_index_is_built_once_and_can_be_thrown_away(shared_room, tmp_path):
