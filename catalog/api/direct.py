@@ -8,11 +8,13 @@ the middleware gives every answer. Whatever is special about a request sends it 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from io import BytesIO
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
+from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
@@ -91,7 +93,7 @@ def headers_of_all_answers(scheme: str) -> Mapping[str, str]:
     handler: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpResponse(content_type="")  # noqa: E731
     for middleware in reversed(ALWAYS):
         handler = middleware(handler)
-    request = HttpRequest()
-    request.method, request.path = "GET", "/api/"
-    request.META |= {"wsgi.url_scheme": scheme}
+    request = WSGIRequest(
+        {"REQUEST_METHOD": "GET", "PATH_INFO": "/api/", "wsgi.url_scheme": scheme, "wsgi.input": BytesIO()}
+    )
     return {name: value for name, value in handler(request).headers.items() if name != "Content-Type"}
