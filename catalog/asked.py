@@ -4,12 +4,12 @@ from collections.abc import Hashable
 
 from catalog.access import RULES, Viewer, require_reading
 from catalog.describe import find_dataset
-from catalog.generation import Kept
+from catalog.generation import LookedUp
 from catalog.models import Dataset, Snapshot
 from catalog.records import Manifest
 
-DATASETS = Kept(1000)
-MANIFESTS = Kept(500, for_ever=True)
+DATASETS = LookedUp(1000)
+MANIFESTS = LookedUp(500, for_ever=True)
 
 
 def find_asked(slug: str, viewer: Viewer) -> Dataset:

@@ -37,7 +37,7 @@ class Generation:
 GENERATION = Generation()
 
 
-class Kept:
+class LookedUp:
     """Values found out lately, by name: at most ``most`` of them, all of one state of the catalogue.
 
     ``for_ever``: of things that never change, whatever becomes of the catalogue.
@@ -72,7 +72,7 @@ class Kept:
             self.values.clear()
 
 
-ALL: list[Kept] = []
+ALL: list[LookedUp] = []
 
 
 def forget_everything() -> None:

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import F, Q
 from django.utils import timezone
 
-from catalog.generation import Kept
+from catalog.generation import LookedUp
 from catalog.models import Dataset, Snapshot
 from catalog.records import Index, Later, Limits, Manifest, build_index, index_of, what_came_later
 from catalog.storage import question_limits, record_store, serving_indexes
@@ -28,8 +28,8 @@ FAILED: dict[str, float] = {}  # the snapshots whose index this process could no
 FAILED_SECONDS = 3600.0
 KEPT_SECONDS = 3600.0  # after a newer snapshot came: who pages through the old one goes on as quickly
 LOOKED_BACK = 200  # snapshots
-BASES = Kept(1000)
-LATER = Kept(8, for_ever=True)  # each at most some 20 MiB
+BASES = LookedUp(1000)
+LATER = LookedUp(8, for_ever=True)  # each at most some 20 MiB
 logger = logging.getLogger(__name__)
 
 

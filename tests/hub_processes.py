@@ -55,7 +55,9 @@ def make_tables(environment: dict[str, str]) -> None:
         unfinished = tables.with_suffix(".unfinished")
         migrate(environment | {"DATABASE_URL": f"sqlite:///{unfinished}"})
         unfinished.rename(tables)
-    shutil.copyfile(tables, address.removeprefix("sqlite:///"))
+    database = Path(address.removeprefix("sqlite:///"))
+    database.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(tables, database)
 
 
 def migrate(environment: dict[str, str]) -> None:

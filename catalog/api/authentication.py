@@ -4,9 +4,9 @@ A key never stands in an address: addresses are kept in logs, histories and cach
 ``serviceKey``, as Korean portals have it; asked with one, the hub says that it does not know the parameter.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -23,7 +23,7 @@ class KeyAuthentication(BaseAuthentication):
     """``Authorization: Bearer KEY`` or ``X-API-Key: KEY``; a key that opens nothing is refused, never ignored."""
 
     def authenticate(self, request: Request) -> tuple[Viewer, KnownKey] | None:
-        text = given_key(request)
+        text = given_key(request.META)
         if text is None:
             return None
         known = find_key(text)
@@ -35,12 +35,12 @@ class KeyAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-def given_key(request: HttpRequest | Request) -> str | None:
+def given_key(environ: Mapping[str, Any]) -> str | None:
     """Return the key in a request's headers; other schemes of ``Authorization`` are not ours (a proxy may ask for one)."""
-    scheme, _, credentials = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+    scheme, _, credentials = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
     if scheme.lower() == "bearer":
         return credentials.strip()
-    key = request.META.get("HTTP_X_API_KEY")
+    key = environ.get("HTTP_X_API_KEY")
     return None if key is None else key.strip()
 
 

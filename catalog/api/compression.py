@@ -22,7 +22,7 @@ def coding_of(request: HttpRequest | Request, format_: Format) -> str:
     """
     if format_.is_compressed:
         return IDENTITY
-    weights = read_weights(request.headers.get("Accept-Encoding", ""))
+    weights = read_weights(request.META.get("HTTP_ACCEPT_ENCODING", ""))
     others = weights.get("*", 0.0)
     liked = {coding: weights.get(coding, others) for coding in CODINGS}
     best = max(liked, key=liked.__getitem__)  # the first of equals

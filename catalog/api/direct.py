@@ -25,12 +25,11 @@ from catalog.api.cors import allow_other_origins
 from catalog.api.errors import answer_problem
 from catalog.api.quota import counted
 from catalog.api.records import answer_records
-from catalog.api.repeats import answer_kept
+from catalog.api.repeats import SPECIAL, remembered
 from catalog.keys import find_key
 from catalog.records import FORMATS
 
 ADDRESS = re.compile(rf"/api/v1/datasets/([-\w]+)/records(?:\.({'|'.join(FORMATS)}))?", re.ASCII)
-SPECIAL = ("HTTP_COOKIE", "HTTP_RANGE", "HTTP_IF_MATCH", "HTTP_IF_UNMODIFIED_SINCE")
 Middleware = Callable[[Callable[[HttpRequest], HttpResponseBase]], Callable[[HttpRequest], HttpResponseBase]]
 ALWAYS: Sequence[Middleware] = (SecurityMiddleware, CSPMiddleware, allow_other_origins, XFrameOptionsMiddleware)
 
@@ -44,7 +43,7 @@ def answer_directly(
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         found = ADDRESS.fullmatch(request.path) if is_plain(request) else None
-        text = given_key(request)
+        text = given_key(request.META)
         key = find_key(text) if text and found else None
         if found is None or (text is not None and key is None):
             return get_response(request)
@@ -52,8 +51,9 @@ def answer_directly(
         request.user = key.holder if key else AnonymousUser()
         request.LANGUAGE_CODE = get_language_from_request(request)
         activate(request.LANGUAGE_CODE)
-        find = partial(answer_kept, request, request.user, slug, partial(answered, request, slug, extension))
-        return finished(counted(request, key, find), request, headers[request.scheme])
+        always = headers[request.scheme]
+        find = partial(answered, request, slug, extension, always)
+        return finished(counted(request, key, partial(remembered, request, request.user, slug, find)), request, always)
 
     return answer
 
@@ -69,16 +69,19 @@ def is_plain(request: HttpRequest) -> bool:
     return not settings.SECURE_SSL_REDIRECT or request.is_secure()
 
 
-def answered(request: HttpRequest, slug: str, extension: str) -> HttpResponseBase:
+def answered(request: HttpRequest, slug: str, extension: str, always: Mapping[str, str]) -> HttpResponseBase:
     """Answer a question, or tell in the API's words why not."""
     try:
-        return answer_records(request, slug, extension)
+        response = answer_records(request, slug, extension)
     except Exception as error:  # as the views do it: what nobody expected is logged and told as such
-        return answer_problem(error, request)
+        response = answer_problem(error, request)
+    return finished(response, request, always)
 
 
 def finished(response: HttpResponseBase, request: HttpRequest, always: Mapping[str, str]) -> HttpResponseBase:
-    """Give an answer the headers that the rest of the middleware would have given it."""
+    """Give an answer the headers that the rest of the middleware would have given it, unless it has them."""
+    if "X-Frame-Options" in response.headers:
+        return response
     for name, value in always.items():
         response.headers[name] = value
     response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)

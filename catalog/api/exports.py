@@ -234,7 +234,7 @@ def caller_of(request: Request) -> str:
     """Return who counts as one caller: a user with all keys, else an address, of which only a keyed digest is kept."""
     if request.user.is_authenticated:
         return f"user {request.user.pk}"
-    return salted_hmac("catalog.exports", address_of(request), algorithm="sha256").hexdigest()
+    return salted_hmac("catalog.exports", address_of(request.META), algorithm="sha256").hexdigest()
 
 
 def read_order(request: HttpRequest | Request) -> tuple[str, str, list[tuple[str, str]]]:

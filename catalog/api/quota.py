@@ -17,10 +17,11 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
@@ -73,7 +74,7 @@ def limit_callers(
     def answer(request: HttpRequest) -> HttpResponseBase:
         if not request.path.startswith(LIMITED):
             return get_response(request)
-        text = given_key(request)
+        text = given_key(request.META)
         key = find_key(text) if text else None
         return counted(request, key, lambda: get_response(request))
 
@@ -82,7 +83,7 @@ def limit_callers(
 
 def counted(request: HttpRequest, key: KnownKey | None, find: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """Answer as ``find`` does within the caller's limits, and with a refusal beyond them."""
-    caller = caller_of(request, key)
+    caller = caller_of(request.META, key)
     standing = counters().take(caller, time.time())
     is_refused = standing.retry_after is not None
     response = answer_problem(refusal(caller, standing), request) if is_refused else find()
@@ -93,18 +94,29 @@ def counted(request: HttpRequest, key: KnownKey | None, find: Callable[[], HttpR
     return response
 
 
-def caller_of(request: HttpRequest, key: KnownKey | None) -> Caller:
+def counted_headers(environ: Mapping[str, Any], key: KnownKey | None) -> list[tuple[str, str]] | None:
+    """Count a request and return the headers of its answer; None beyond the limits, where nothing is counted yet."""
+    caller = caller_of(environ, key)
+    standing = counters().take(caller, time.time())
+    if standing.retry_after is not None:
+        return None
+    if caller.key:
+        count_use(caller.key.id)
+    return list(headers_of(caller, standing))
+
+
+def caller_of(environ: Mapping[str, Any], key: KnownKey | None) -> Caller:
     """Return the holder of a valid key, else the address: who tries keys is counted too."""
     if key is None:
-        return Caller(address_of(request), settings.ANONYMOUS_PER_MINUTE, 0)
+        return Caller(address_of(environ), settings.ANONYMOUS_PER_MINUTE, 0)
     per_minute = settings.KEY_PER_MINUTE if key.per_minute is None else key.per_minute
     per_day = settings.KEY_PER_DAY if key.per_day is None else key.per_day
     return Caller(f"key {key.id}", per_minute, per_day, key)
 
 
-def address_of(request: HttpRequest) -> str:
+def address_of(environ: Mapping[str, Any]) -> str:
     """Return the client's address: what the outermost trusted proxy saw, and of IPv6 the network that one client has."""
-    address, forwarded = request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")
+    address, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
     if forwarded and settings.TRUSTED_PROXIES:
         seen = [part.strip() for part in forwarded.split(",")]
         address = seen[-min(settings.TRUSTED_PROXIES, len(seen))]

@@ -294,7 +294,7 @@ def disposition(named: Named, extension: str, language: str) -> str:
 
 
 def is_known(request: HttpRequest | Request, etag: str) -> bool:
-    known = [tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))]
+    known = [tag.removeprefix("W/") for tag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))]
     return etag in known or "*" in known
 
 

@@ -2,37 +2,74 @@
 
 An answer depends on nothing but who asks, the address, the headers that it varies by, and the state of the dataset. A
 snapshot never changes, so there is nothing to invalidate: a newer one is another state. Only an older one may come to its
-end meanwhile, so that none is kept for long.
+end meanwhile, so that none is kept for long. A repeat is answered in front of the application: whoever asks is found
+and counted there as everywhere, and nothing else of a request has to be looked at.
 """
 
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotModified
+from django.contrib.auth.models import AnonymousUser
+from django.db import Error
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.http import parse_etags
 
 from catalog.access import Viewer
+from catalog.api.authentication import given_key
+from catalog.api.quota import counted_headers
 from catalog.asked import snapshot_key, state_of
 from catalog.districts import boundaries
 from catalog.errors import HubError
+from catalog.keys import find_key
 
-DEPENDS = ("QUERY_STRING", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_ENCODING", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "wsgi.url_scheme")  # fmt: skip
-NOT_MODIFIED = ("ETag", "Vary", "Cache-Control", "Content-Location", "Expires")
+DEPENDS = (
+    "PATH_INFO",
+    "QUERY_STRING",
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_ACCEPT_ENCODING",
+    "HTTP_HOST",
+    "HTTP_X_FORWARDED_PROTO",
+    "wsgi.url_scheme",
+)
+SPECIAL = (
+    "HTTP_COOKIE",
+    "HTTP_RANGE",
+    "HTTP_IF_MATCH",
+    "HTTP_IF_UNMODIFIED_SINCE",
+)  # headers that are for the long way
+OF_CONTENT = ("Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition", "Link", "X-Total-Count")
 LONGEST_KEPT = 600.0  # seconds
 SMALLEST_SHARE = 16  # an answer that takes more than this part of the room is not kept
+NOBODY = AnonymousUser()
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[str, list[tuple[str, str]], bytes]
 
 
 @dataclass(frozen=True)
 class Kept:
-    """An answer, and the state of the dataset that it was made from."""
+    """An answer with all its headers, and the state of the dataset that it was made from."""
 
     state: Hashable
+    viewer: Viewer
+    slug: str
     content: bytes
     headers: tuple[tuple[str, str], ...]
+
+    @cached_property
+    def etag(self) -> str:
+        return dict(self.headers).get("ETag", "")
+
+    @cached_property
+    def without_content(self) -> tuple[tuple[str, str], ...]:
+        """The headers of an answer that says that nothing has changed."""
+        return tuple((name, value) for name, value in self.headers if name not in OF_CONTENT)
 
     @property
     def size(self) -> int:
@@ -47,12 +84,11 @@ class Answers:
         self.size = 0
         self.lock = threading.Lock()
 
-    def get(self, name: Hashable, state: Hashable) -> Kept | None:
+    def get(self, name: Hashable) -> Kept | None:
         with self.lock:
             found = self.kept.get(name)
-            if found is None or found.state != state:
-                return None
-            self.kept.move_to_end(name)
+            if found is not None:
+                self.kept.move_to_end(name)
             return found
 
     def put(self, name: Hashable, answer: Kept) -> None:
@@ -71,20 +107,54 @@ class Answers:
 ANSWERS = Answers()
 
 
-def answer_kept(
+def remembered(
     request: HttpRequest, viewer: Viewer, slug: str, find: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
-    """Answer a question that was answered before without asking it again, any other as ``find`` does."""
+    """Answer as ``find`` does and keep the answer, if nothing was published meanwhile."""
     state = state_for(viewer, slug)
-    if state is None:
-        return find()
-    name = (viewer.pk, request.path, *(request.META.get(header, "") for header in DEPENDS))
-    if kept := ANSWERS.get(name, state):
-        return again(kept, request)
     response = find()
-    if may_be_kept(response) and state_for(viewer, slug) == state:  # nothing was published meanwhile
-        ANSWERS.put(name, Kept(state, response.content, tuple(response.headers.items())))
+    if state is not None and may_be_kept(response) and state_for(viewer, slug) == state:
+        kept = Kept(state, viewer, slug, response.content, tuple(response.headers.items()))
+        ANSWERS.put(name_of(viewer, request.META), kept)
     return response
+
+
+def answer_repeats(application: Application) -> Application:
+    """Answer a question that was answered before without asking the application, which does everything else."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        found = answer_again(environ)
+        if found is None:
+            return application(environ, start_response)
+        status, headers, content = found
+        start_response(status, headers)
+        return (content,)
+
+    return answer
+
+
+def answer_again(environ: Mapping[str, Any]) -> Answer | None:
+    """Return the answer to a question that was answered before; None where it has to be asked or refused."""
+    if environ["REQUEST_METHOD"] != "GET" or any(environ.get(header) for header in SPECIAL) or not ANSWERS.kept:
+        return None
+    text = given_key(environ)
+    try:
+        key = None if text is None else find_key(text)
+        if text is not None and key is None:
+            return None
+        viewer = key.holder if key else NOBODY
+        kept = ANSWERS.get(name_of(viewer, environ))
+        if kept is None or kept.state != state_for(viewer, kept.slug):
+            return None
+    except Error:  # of the database: the application has its own way with it
+        return None
+    limits = counted_headers(environ, key)
+    return None if limits is None else again(kept, environ, limits)
+
+
+def name_of(viewer: Viewer, environ: Mapping[str, Any]) -> Hashable:
+    """Return what an answer depends on besides the state of the dataset."""
+    return (viewer.pk, *(environ.get(name, "") for name in DEPENDS))
 
 
 def state_for(viewer: Viewer, slug: str) -> Hashable:
@@ -104,15 +174,9 @@ def may_be_kept(response: HttpResponseBase) -> bool:
     )
 
 
-def again(kept: Kept, request: HttpRequest) -> HttpResponse:
+def again(kept: Kept, environ: Mapping[str, Any], limits: Iterable[tuple[str, str]]) -> Answer:
     """Return a kept answer, or that the caller has it already."""
-    headers = dict(kept.headers)
-    asked = parse_etags(request.headers.get("If-None-Match", ""))
-    if asked and (headers.get("ETag") in [tag.removeprefix("W/") for tag in asked] or "*" in asked):
-        response: HttpResponse = HttpResponseNotModified()
-        headers = {name: headers[name] for name in NOT_MODIFIED if name in headers}
-    else:
-        response = HttpResponse(kept.content)
-    for name, value in headers.items():
-        response.headers[name] = value
-    return response
+    asked = parse_etags(environ.get("HTTP_IF_NONE_MATCH", ""))
+    if asked and (kept.etag in [tag.removeprefix("W/") for tag in asked] or "*" in asked):
+        return "304 Not Modified", [*kept.without_content, *limits], b""
+    return "200 OK", [*kept.headers, *limits], kept.content

@@ -1,15 +1,16 @@
 """Folding: the rows of many small parts are written again as few large ones; what a reader sees stays the same.
 
-Writing a snapshot folds a little (``fold_some``), never so much that a source which appends every few seconds is held
-up. ``fold`` does all that is worth doing and belongs in the background. How much is joined grows with what there is to
-join, so that every row is written again only as often as the logarithm of the number of rows.
+Writing a snapshot folds a little, never so much that a source which appends every few seconds is held up. How much is
+joined grows with what there is to join, so that every row is written again only as often as the logarithm of the number of
+rows. A part counts by its visible rows: one that is mostly hidden is joined like a small one. Full parts are left as they
+are: serving indexes hold no hidden rows, and the index of an older snapshot answers only for parts that stayed.
 """
 
 from collections.abc import Sequence
 
 import duckdb
 
-from catalog.records.engine import Limits, connect, names_of
+from catalog.records.engine import Limits, names_of
 from catalog.records.hidden import count_hidden
 from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, read_parts
@@ -21,31 +22,6 @@ FOLD_PARTS = 16  # so many small parts make it worth while
 FOLD_RATIO = 3  # a part is joined with what comes after it when it is at most so many times as large
 FOLD_ROWS = 200_000  # joined in a quarter of a second
 LARGE_PARTS = 32  # of FOLD_ROWS; beyond, a write makes a full part of some of them when nobody did before
-
-
-def fold(manifest: Manifest, store: Store, limits: Limits) -> Manifest | None:
-    """Return the same records in as few parts as can be; None when there is nothing to do.
-
-    Parts that are full and mostly visible are left alone.
-    """
-    with connect((limits.spool, store.root), limits) as cursor:
-        if any(part.hides for part in manifest.parts):
-            return rewrite(manifest, store, cursor, limits)
-        folded = manifest
-        for start, end in reversed(worth_joining(manifest, visible_rows(manifest, store))):
-            folded = join_parts(folded, start, end, store, cursor, limits)
-    return folded if folded.parts != manifest.parts else None
-
-
-def worth_joining(manifest: Manifest, sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Return from and up to where parts fit into one, and single parts of which more than half is hidden."""
-    found, at = [], 0
-    while at < len(sizes):
-        end = max(end_of_run(sizes, at, most=PART_ROWS), at + 1)
-        if end - at > 1 or sizes[at] * 2 < manifest.parts[at].rows:
-            found.append((at, end))
-        at = end
-    return found
 
 
 def fold_some(

@@ -1,9 +1,11 @@
 """Parts: rows written as Parquet files of a limited size into the store, with what a manifest tells about each."""
 
+import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import numpy as np
@@ -21,6 +23,7 @@ PART_ROWS = 1_000_000
 ROW_GROUP_ROWS = 122_880  # smaller groups cost more in footers than they save (measured)
 PAGE_BYTES = 65_536
 SAMPLE_ROWS = 20_000
+SEOUL = ZoneInfo("Asia/Seoul")
 
 
 def batches(rows: duckdb.DuckDBPyRelation) -> Iterator[pa.RecordBatch]:
@@ -69,7 +72,7 @@ class PartWriter:
         self.file: pq.ParquetWriter | None = None
         self.path = Path()
         self.rows = 0
-        self.summary = Summary(schema)
+        self.metadata: list[pq.FileMetaData] = []
 
     def write(self, table: pa.Table) -> Iterator[Part]:
         while table.num_rows:
@@ -89,26 +92,27 @@ class PartWriter:
                 use_dictionary=repetitive_columns(table),
                 data_page_size=PAGE_BYTES,
                 write_page_index=True,
+                metadata_collector=self.metadata,
             )
         numbers = pa.array(np.arange(self.rows, self.rows + table.num_rows))
         numbered = table.add_column(0, ROW, numbers).cast(staging_schema(self.schema))
         self.file.write_table(numbered, row_group_size=ROW_GROUP_ROWS)
-        self.summary.add(table)
         self.rows += table.num_rows
 
     def finish(self) -> Part:
         assert self.file is not None
         self.file.close()
         size = self.path.stat().st_size
+        bounds = bounds_of(self.metadata.pop())
         part = Part(
             digest=self.store.keep(self.path),
             rows=self.rows,
             size=size,
             hides=self.hides,
-            ranges=self.summary.ranges(),
-            box=self.summary.box(),
+            ranges=ranges_of(bounds, self.schema),
+            box=box_of(bounds, self.schema),
         )
-        self.file, self.rows, self.summary = None, 0, Summary(self.schema)
+        self.file, self.rows = None, 0
         return part
 
     def abandon(self) -> None:
@@ -124,46 +128,48 @@ def repetitive_columns(table: pa.Table) -> list[str]:
     return [name for name in sample.column_names if pc.count_distinct(sample[name]).as_py() * 5 <= sample.num_rows]
 
 
-class Summary:
-    """Least and greatest values of the columns of a part, gathered while it is written.
-
-    Texts longer than 64 characters get no range, so that manifests stay small.
-    """
-
-    def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-        self.found: dict[str, tuple[Any, Any]] = {}
-
-    def add(self, table: pa.Table) -> None:
-        for name in table.column_names:
-            values = table.column(name)
-            if pa.types.is_binary(values.type) or pa.types.is_boolean(values.type):
+def bounds_of(metadata: pq.FileMetaData) -> dict[str, tuple[Any, Any]]:
+    """Return the least and the greatest value of each column that has any, as its row groups tell them."""
+    found: dict[str, tuple[Any, Any]] = {}
+    unknown = set()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for place in range(group.num_columns):
+            column = group.column(place)
+            name, told = column.path_in_schema, column.statistics
+            if told is None or not told.has_min_max:
+                if told is None or told.null_count < column.num_values:  # too long to be told
+                    unknown.add(name)
                 continue
-            bounds = pc.min_max(values).as_py()
-            low, high = bounds["min"], bounds["max"]
-            if low is None:
-                continue
-            known = self.found.get(name)
-            self.found[name] = (min(known[0], low), max(known[1], high)) if known else (low, high)
+            known = found.get(name, (told.min, told.max))
+            found[name] = min(known[0], told.min), max(known[1], told.max)
+    return {name: bounds for name, bounds in found.items() if name not in unknown}
 
-    def ranges(self) -> dict[str, tuple[Any, Any]]:
-        return {
-            name: (json_value(low), json_value(high))
-            for name, (low, high) in self.found.items()
-            if name not in BOUNDS and not (isinstance(low, str) and max(len(low), len(high)) > 64)
-        }
 
-    def box(self) -> tuple[float, float, float, float] | None:
-        geometry = self.schema.geometry
-        if geometry is None:
-            return None
-        names = (geometry.longitude, geometry.latitude) * 2 if geometry.is_point else BOUNDS
-        if any(name not in self.found for name in names):
-            return None
-        west, south, east, north = names
-        return (self.found[west][0], self.found[south][0], self.found[east][1], self.found[north][1])
+def ranges_of(bounds: Mapping[str, tuple[Any, Any]], schema: Schema) -> dict[str, tuple[Any, Any]]:
+    """Return the bounds as a manifest keeps them; texts longer than 64 characters get none, so that it stays small."""
+    names = [column.name for column in schema.columns if column.type not in ("boolean", "geometry")]
+    ranges = {name: bounds[name] for name in names if name in bounds}
+    return {
+        name: (json_value(low), json_value(high))
+        for name, (low, high) in ranges.items()
+        if not (isinstance(low, str) and max(len(low), len(high)) > 64)
+    }
+
+
+def box_of(bounds: Mapping[str, tuple[Any, Any]], schema: Schema) -> tuple[float, float, float, float] | None:
+    geometry = schema.geometry
+    if geometry is None:
+        return None
+    names = (geometry.longitude, geometry.latitude) * 2 if geometry.is_point else BOUNDS
+    if any(name not in bounds for name in names):
+        return None
+    west, south, east, north = names
+    return (bounds[west][0], bounds[south][0], bounds[east][1], bounds[north][1])
 
 
 def json_value(value: object) -> object:
-    """Return dates as ISO text, everything else as it is."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    """Return moments in Korean time and days as ISO text, everything else as it is."""
+    if isinstance(value, dt.datetime):
+        return value.astimezone(SEOUL).isoformat()
+    return value.isoformat() if isinstance(value, dt.date) else value

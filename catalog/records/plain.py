@@ -24,10 +24,12 @@ def plain_text(values: pa.Array, column: Column, missing: Sequence[str]) -> pa.A
     """Return texts trimmed and in the column's Unicode form; those in ``missing`` are null."""
     form = PARSERS[column.type].form
     letters = letters_of(values)
-    if letters.size and letters.max() >= 128 and not unicodedata.is_normalized(form, letters.tobytes().decode()):
-        values = pc.utf8_normalize(values, form=form)
-    if may_have_edges(values):
-        values = pc.utf8_trim_whitespace(values)
+    if letters.size:
+        is_ascii = letters.max() < 128
+        if not is_ascii and not unicodedata.is_normalized(form, letters.tobytes().decode()):
+            values = pc.utf8_normalize(values, form=form)
+        if not (is_ascii and letters.min() > LAST_BLANK) and may_have_edges(values):
+            values = pc.utf8_trim_whitespace(values)
     return without_missing(values, missing)
 
 
@@ -66,10 +68,9 @@ def letters_of(values: pa.Array) -> np.ndarray:
 
 # Bytes that a text with white space at an edge may begin with: ASCII up to the blank, and the first bytes of U+0085,
 # U+00A0, U+1680, U+2000 … U+205F and U+3000. One that ends with such a character has them two or three bytes before.
+LAST_BLANK = 32
 EDGES = np.zeros(256, bool)
-EDGES[:33] = EDGES[[0xC2, 0xE1, 0xE2, 0xE3]] = True
-BLANKS = np.zeros(256, bool)
-BLANKS[:33] = True
+EDGES[: LAST_BLANK + 1] = EDGES[[0xC2, 0xE1, 0xE2, 0xE3]] = True
 
 
 def may_have_edges(values: pa.Array) -> bool:
@@ -83,7 +84,7 @@ def may_have_edges(values: pa.Array) -> bool:
     if not filled.all():
         begins, ends = begins[filled], ends[filled]
     last = letters[ends - 1]
-    if EDGES[letters[begins]].any() or BLANKS[last].any():
+    if last.min() <= LAST_BLANK or EDGES.take(letters[begins]).any():
         return True
     wide = ends[last >= 128]  # at least two bytes long
     return bool(wide.size) and bool((EDGES[letters[wide - 2]] | EDGES[letters[np.maximum(wide - 3, 0)]]).any())
@@ -102,7 +103,8 @@ def without_missing(values: pa.Array, missing: Sequence[str]) -> pa.Array:
         sizes = np.zeros(max(map(len, words)) + 2, bool)
         sizes[[len(word) for word in words]] = True
         likely = np.flatnonzero(sizes[np.minimum(lengths, len(sizes) - 1)])
-        likely = likely[np.isin(letters[offsets[likely] - offsets[0]], [word[0] for word in words])]
+        firsts = only(bytes(word[0] for word in words))
+        likely = likely[firsts.take(letters[offsets[likely] - offsets[0]])]
         if likely.size:
             found = pc.is_in(values.take(pa.array(likely)), pa.array(list(missing), values.type))
             absent[likely] = found.to_numpy(zero_copy_only=False)
@@ -117,15 +119,14 @@ def all_listed(texts: pa.Array, column: Column) -> bool:
     return pc.all(pc.is_in(texts.drop_null(), listed), min_count=0).as_py()
 
 
-def only(letters: str) -> np.ndarray:
+def only(letters: bytes) -> np.ndarray:
     """Return a table that tells of each byte whether it is one of some letters."""
     table = np.zeros(256, bool)
-    table[list(letters.encode())] = True
+    table[list(letters)] = True
     return table
 
 
-DIGITS, WHOLE, DECIMAL = only("0123456789"), only("-0123456789"), only("+-.0123456789eE")
-DAYS, CLOCKS = only("-0123456789"), only("-:.+ TZ0123456789")
+DIGITS, DAYS, CLOCKS = only(b"0123456789"), only(b"-0123456789"), only(b"-:.+ TZ0123456789")
 
 
 def read_text(texts: pa.Array) -> pa.Array | None:
@@ -137,12 +138,11 @@ def read_shape(texts: pa.Array) -> pa.Array:
 
 
 def read_whole(texts: pa.Array) -> pa.Array | None:
-    return cast(texts, pa.int64()) if WHOLE[letters_of(texts.drop_null())].all() else None
+    letters = letters_of(texts).tobytes()
+    return None if b"x" in letters or b"X" in letters else cast(texts, pa.int64())  # 0x10 is read there, and not here
 
 
 def read_decimal(texts: pa.Array) -> pa.Array | None:
-    if not DECIMAL[letters_of(texts.drop_null())].all():
-        return None
     numbers = cast(texts, pa.float64())
     return numbers if numbers is not None and pc.all(pc.is_finite(numbers), min_count=0).as_py() else None
 

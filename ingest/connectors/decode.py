@@ -65,7 +65,7 @@ def first_bad_byte(answer: Answer, format: str, encoding: str) -> int | None:
                 text = decoder.decode(piece, final=not piece)
             except UnicodeDecodeError as error:
                 return position - waiting + error.start if piece else position
-            if "\0" in text:
+            if b"\0" in piece and "\0" in text:  # bytes are looked through a hundred times as fast as text
                 at = position + max(0, piece.find(b"\0"))
                 raise UnreadableAnswer(address=answer.location, format=format, reason=NUL.format(at=f"{at:,}"))
             if not piece:

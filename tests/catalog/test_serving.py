@@ -17,7 +17,7 @@ from catalog import serving
 from catalog.models import Dataset, Snapshot
 from catalog.publish import withdraw_dataset
 from catalog.records import Column, Manifest, Schema
-from catalog.records.index import lookup
+from catalog.records.index import order
 from catalog.serving import build_due_indexes, collect_indexes, find_index, serve
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +54,8 @@ def test_questions_are_answered_the_same_and_by_the_index(client: Client, monkey
     before = client.get(ADDRESS, asked).json()
     build_due_indexes()
     looked_up = []
-    sort = lookup.sort_and_cut
-    monkeypatch.setattr(lookup, "sort_and_cut", lambda *given: looked_up.append(given) or sort(*given))
+    sort = order.sort_and_cut
+    monkeypatch.setattr(order, "sort_and_cut", lambda *given: looked_up.append(given) or sort(*given))
     after = client.get(ADDRESS, {**asked, "limit": "99"}).json()  # another address, so that it is asked again
     assert after["records"] == before["records"]
     assert after["count"] == before["count"] == 2

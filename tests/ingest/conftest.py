@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import stamina
 
 from ingest.http import Limits, Session
 
@@ -30,6 +31,13 @@ def open_session() -> Iterator[Callable[..., Session]]:
             return stack.enter_context(session)
 
         yield open_one
+
+
+@pytest.fixture
+def no_pauses() -> Iterator[None]:
+    """Let sessions ask once instead of three times with pauses; how they insist is tested with them."""
+    with stamina.set_testing(True, attempts=1):
+        yield
 
 
 @pytest.fixture

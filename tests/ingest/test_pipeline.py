@@ -9,7 +9,6 @@ import time
 
 import orjson
 import pytest
-import stamina
 from billiard.exceptions import SoftTimeLimitExceeded
 from builders import make_dataset
 from django.db import OperationalError
@@ -25,7 +24,7 @@ from ingest.runs import enter_run
 from ingest.sandbox.server import running
 from ingest.sandbox.world import Budget, World
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
 KEYED = Schema(columns=LOTS.columns, key=("lot_id",))
 MODES = ("replace", "append", "upsert")
@@ -35,13 +34,6 @@ MODES = ("replace", "append", "upsert")
 def lots_file(tmp_path, settings):
     settings.FILE_ROOTS = [tmp_path]
     return write_lots(tmp_path / "lots.csv", lots(1, 2, 3))
-
-
-@pytest.fixture(autouse=True)
-def no_pauses():
-    """Let the session ask once instead of three times with pauses; how it insists is tested with it."""
-    with stamina.set_testing(True, attempts=1):
-        yield
 
 
 def source_of(path, mode="replace", slug="parking", **options) -> Source:

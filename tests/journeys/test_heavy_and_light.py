@@ -5,7 +5,6 @@ import json
 import os
 import re
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -202,10 +201,8 @@ def test_a_key_from_the_command_line_opens_and_is_counted(hub: Hub) -> None:
         assert '"minute";q=6000;w=60' in answer.headers["RateLimit-Policy"]
 
     used = "from catalog.models import ApiUse; print([use.requests for use in ApiUse.objects.all()])"
-    wait_until(lambda: manage(hub.environment, "shell", "-c", used).stdout.endswith("[2]\n"), seconds=40)
+    wait_until(lambda: manage(hub.environment, "shell", "-c", used).stdout.endswith("[2]\n"))
 
     revoked = "from catalog.keys import revoke_key; from catalog.models import ApiKey; revoke_key(ApiKey.objects.get())"
     assert manage(hub.environment, "shell", "-c", revoked).returncode == 0
-    began = time.monotonic()
     wait_until(lambda: hub.status(registered, key) == 401)
-    assert time.monotonic() - began < 10

@@ -1,18 +1,21 @@
 """Repeated questions: the same bytes from memory, never to somebody else, never after the dataset has changed."""
 
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from builders import make_dataset, publish_rows
 from django.conf import LazySettings
 from django.contrib.auth.models import User
-from django.db import connection, transaction
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import OperationalError, connection, transaction
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.api import repeats
-from catalog.api.repeats import ANSWERS
+from catalog.api.repeats import ANSWERS, NOBODY, Kept
 from catalog.generation import GENERATION
 from catalog.keys import issue_key
 from catalog.models import Snapshot
@@ -38,8 +41,40 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of answers that came from memory."""
     found: list[str] = []
     again = repeats.again
-    monkeypatch.setattr(repeats, "again", lambda kept, request: found.append(request.path) or again(kept, request))
+
+    def again_and_told(kept: Kept, environ: Mapping[str, Any], limits: list[tuple[str, str]]) -> Any:
+        found.append(environ["PATH_INFO"])
+        return again(kept, environ, limits)
+
+    monkeypatch.setattr(repeats, "again", again_and_told)
     return found
+
+
+class InFront:
+    """Django's handler of test clients, with the answers in front of it that the web server has there."""
+
+    def __init__(self, handler: Callable[[dict[str, Any]], HttpResponseBase]) -> None:
+        self.handler = handler
+
+    def __call__(self, environ: dict[str, Any]) -> HttpResponseBase:
+        found: list[Any] = []
+        application = repeats.answer_repeats(lambda environ, start_response: found.append(self.handler(environ)) or ())
+        told: list[Any] = []
+        content = b"".join(application(environ, lambda status, headers: told.extend((status, headers))))
+        if found:
+            return found[0]
+        response = HttpResponse(content, status=int(told[0][:3]), headers=dict(told[1]))
+        response.wsgi_request = WSGIRequest(environ)
+        if response.status_code == 304:
+            del response.headers["Content-Type"]
+        return response
+
+
+@pytest.fixture
+def client() -> Client:
+    client = Client()
+    client.handler = InFront(client.handler)
+    return client
 
 
 def test_a_question_that_was_answered_costs_at_most_one_statement(client: Client, air: None, asked: list[str]) -> None:
@@ -172,13 +207,13 @@ def test_mistakes_streams_and_other_methods_are_not_kept(client: Client, air: No
 def test_no_more_is_kept_than_there_is_room_for(client: Client, air: None, settings: LazySettings) -> None:
     settings.ANSWERS_MIB = 1
     for limit in range(1, 1500):
-        ANSWERS.put(limit, repeats.Kept("state", b"x" * 1000, ()))
+        ANSWERS.put(limit, Kept("state", NOBODY, "air", b"x" * 1000, ()))
     assert ANSWERS.size <= 2**20
     assert len(ANSWERS.kept) < 600
-    assert ANSWERS.get(1499, "state") is not None
-    assert ANSWERS.get(1, "state") is None
-    ANSWERS.put("large", repeats.Kept("state", b"x" * 2**20, ()))
-    assert ANSWERS.get("large", "state") is None
+    assert ANSWERS.get(1499) is not None
+    assert ANSWERS.get(1) is None
+    ANSWERS.put("large", Kept("state", NOBODY, "air", b"x" * 2**20, ()))
+    assert ANSWERS.get("large") is None
 
 
 def test_a_hub_without_room_keeps_nothing(client: Client, air: None, settings: LazySettings, asked: list[str]) -> None:
@@ -200,3 +235,33 @@ def test_what_is_published_while_an_answer_is_made_is_not_hidden_by_it(
     monkeypatch.setattr(repeats, "may_be_kept", publish_meanwhile)
     client.get(ADDRESS)
     assert not ANSWERS.kept
+
+
+def test_a_repeat_has_all_headers_of_the_first_answer_and_is_counted(client: Client, air: None) -> None:
+    first, second = client.get(ADDRESS), client.get(ADDRESS)
+    left = [dict(answer.headers) for answer in (first, second)]
+    assert left[0].pop("RateLimit") != left[1].pop("RateLimit")
+    assert left[0] == left[1]
+
+
+def test_who_has_asked_too_much_gets_no_repeat_either(
+    client: Client, air: None, settings: LazySettings, asked: list[str]
+) -> None:
+    settings.ANONYMOUS_PER_MINUTE = 2
+    statuses = [client.get(ADDRESS, REMOTE_ADDR="192.0.2.77").status_code for _ in range(4)]
+    assert statuses == [200, 200, 429, 429]
+    assert len(asked) == 1
+
+
+def test_a_database_that_is_away_is_left_to_the_application(
+    client: Client, air: None, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.get(ADDRESS)
+
+    def fail(*arguments: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(repeats, "state_for", fail)
+    monkeypatch.setattr("catalog.api.direct.remembered", lambda request, viewer, slug, find: find())
+    assert client.get(ADDRESS).status_code == 200
+    assert asked == []

@@ -136,13 +136,14 @@ def test_light_questions_have_a_limit_of_their_own(tmp_path: Path) -> None:
         pass
 
 
-def test_a_process_lets_in_no_more_than_its_share_waiting_or_not(tmp_path: Path) -> None:
+def test_a_process_lets_in_no_more_than_its_share_waiting_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda seconds: pytest.fail("it waited"))  # which takes a thread from light ones
     own = room(tmp_path, slots=4, share=2)
     with own.admit(HEAVY), own.admit(HEAVY):
-        began = time.monotonic()
         with pytest.raises(TooBusy), own.admit(HEAVY):
             pass
-        assert time.monotonic() - began < 0.25  # at once: a thread that waited would be one less for light questions
         with room(tmp_path, slots=4, share=2).admit(HEAVY):  # another process has a share of its own
             pass
 
@@ -205,10 +206,8 @@ def test_the_cheaper_goes_first_and_equals_in_the_order_they_came(guests: Guests
 def test_a_full_room_turns_away_at_once_and_a_long_wait_ends(guests: Guests) -> None:
     assert guests.ask(places=2).said() == "in"
     patient = guests.ask(places=2, patience=2)
-    began = time.monotonic()
-    turned_away = guests.ask(places=2, patience=60)
+    turned_away = guests.ask(places=2, patience=3600)  # far longer than a test may take
     assert turned_away.said().startswith("busy ")
-    assert time.monotonic() - began < 10
     assert patient.said().startswith("busy ")
 
 
@@ -348,9 +347,7 @@ def test_a_client_that_hangs_up_in_the_middle_ends_its_question(
             if not reads_on:  # the answer is stuck in the network while nobody reads
                 time.sleep(0.5)
                 assert states(here) == [True]
-        began = time.monotonic()
-        wait_until(lambda: states(here) == [], seconds=5)
-        assert time.monotonic() - began < 2
+        wait_until(lambda: states(here) == [])
 
 
 def test_a_web_server_that_is_killed_keeps_no_slot(server: tuple[subprocess.Popen[bytes], int], tmp_path: Path) -> None:

@@ -80,10 +80,8 @@ ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a
 
 def test_a_deadline_interrupts(shared_room):
     with connect((shared_room.store.root,), shared_room.limits) as cursor:
-        started = time.monotonic()
         with pytest.raises(duckdb.InterruptException), deadline(cursor, 0.05):
             cursor.sql(ENDLESS).fetchall()
-        assert time.monotonic() - started < 5
         assert cursor.sql("SELECT 1").fetchall() == [(1,)]
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_rooms import make_schema
 
-from catalog.records import LoadMode, Manifest, Part, fold, parts
-from catalog.records.fold import choose_parts, worth_joining
+from catalog.records import LoadMode, Manifest, fold, parts
+from catalog.records.fold import choose_parts
 
 PLAIN = make_schema(batch="integer", value="integer")
 KEYED = make_schema(id="integer", value="string", key=("id",))
@@ -58,20 +58,6 @@ def test_what_is_chosen_are_neighbours_that_fit_together(sizes):
     assert sum(sizes[start:end]) <= parts.PART_ROWS
 
 
-def of_sizes(sizes: list[int]) -> Manifest:
-    return Manifest(PLAIN, tuple(Part("", size, 0) for size in sizes), sum(sizes))
-
-
-@given(st.lists(st.sampled_from([1, 900, 150_000, 400_000, 1_000_000]), max_size=30))
-def test_folding_in_the_background_joins_whatever_fits(sizes):
-    joined = list(sizes)
-    for start, end in reversed(worth_joining(of_sizes(sizes), sizes)):
-        joined[start:end] = [sum(sizes[start:end])]
-    assert sum(joined) == sum(sizes)
-    assert max(joined, default=0) <= parts.PART_ROWS
-    assert worth_joining(of_sizes(joined), joined) == []
-
-
 @pytest.fixture
 def small_folds(monkeypatch):
     monkeypatch.setattr(fold, "FOLD_PARTS", 3)
@@ -86,38 +72,32 @@ def test_appends_are_folded_as_they_come_and_nothing_is_lost(shared_room, small_
     assert [row["batch"] for row in shared_room.stream(manifest)] == list(range(40))
 
 
-def test_folding_in_the_background_gives_one_part_with_the_same_records(shared_room):
-    manifest = None
-    for batch in range(10):
-        manifest = shared_room.write([{"batch": batch, "value": 1}], PLAIN, LoadMode.APPEND, manifest)
-    folded = fold.fold(manifest, shared_room.store, shared_room.limits)
-    assert ([part.rows for part in folded.parts], folded.records) == ([10], 10)
-    assert shared_room.stream(folded) == shared_room.stream(manifest)
-    assert fold.fold(folded, shared_room.store, shared_room.limits) is None
+def test_parts_that_are_mostly_hidden_are_folded_like_small_ones(shared_room, small_folds):
+    everything = [{"id": number, "value": "old"} for number in range(60)]
+    manifest = shared_room.write(everything, KEYED)
+    for first in range(0, 57, 3):
+        rows = [{"id": number, "value": "new"} for number in range(first, first + 3)]
+        manifest = shared_room.write(rows, KEYED, LoadMode.UPSERT, manifest)
+    assert len(manifest.parts) < 8
+    assert sum(part.rows for part in manifest.parts) < 2 * 60
+    assert {row["id"]: row["value"] for row in shared_room.stream(manifest)} == {
+        number: "new" if number < 57 else "old" for number in range(60)
+    }
 
 
-def test_folding_in_the_background_drops_rows_that_are_hidden(shared_room):
-    first = shared_room.write([{"id": number, "value": "old"} for number in range(10)], KEYED)
-    second = shared_room.write([{"id": number, "value": "new"} for number in range(3)], KEYED, LoadMode.UPSERT, first)
-    folded = fold.fold(second, shared_room.store, shared_room.limits)
-    assert [(part.rows, part.hidden) for part in folded.parts] == [(10, "")]
-    assert shared_room.stream(folded) == sorted(shared_room.stream(second), key=lambda row: row["id"])
-
-
-def test_snapshots_whose_later_keys_hide_earlier_ones_are_read_and_folded(shared_room):
+def test_snapshots_whose_later_keys_hide_earlier_ones_are_read_and_written_anew(shared_room):
     """Upserts were once written so; their keys are compared when reading."""
     old = shared_room.write([{"id": number, "value": "old"} for number in range(6)], KEYED)
     new = shared_room.write([{"id": number, "value": "new"} for number in (2, 9)], KEYED)
     hiding = dataclasses.replace(new.parts[0], hides=True)
     manifest = Manifest(KEYED, (*old.parts, hiding), 7)
     expected = dict.fromkeys(range(6), "old") | {2: "new", 9: "new"}
-    folded = fold.fold(manifest, shared_room.store, shared_room.limits)
     upserted = shared_room.write([{"id": 1, "value": "newer"}], KEYED, LoadMode.UPSERT, manifest)
     assert shared_room.write([{"id": 2, "value": "new"}], KEYED, LoadMode.UPSERT, manifest).records == 7
-    for snapshot, records in ((manifest, expected), (folded, expected), (upserted, expected | {1: "newer"})):
+    for snapshot, records in ((manifest, expected), (upserted, expected | {1: "newer"})):
         assert {row["id"]: row["value"] for row in shared_room.stream(snapshot)} == records
         assert snapshot.records == 7
-    assert not any(part.hides for part in (*folded.parts, *upserted.parts))
+    assert not any(part.hides for part in upserted.parts)
 
 
 @settings(max_examples=4, deadline=None)
@@ -138,5 +118,3 @@ def test_upserts_that_are_folded_do_what_a_dictionary_does(shared_room, steps):
             assert {row["id"]: row["value"] for row in shared_room.stream(manifest)} == expected
             assert manifest.records == len(expected)
             assert len(manifest.parts) < 9
-    rest = fold.fold(manifest, shared_room.store, shared_room.limits) or manifest
-    assert [row["id"] for row in shared_room.stream(rest)] == sorted(expected)

@@ -1,5 +1,6 @@
 import dataclasses
 import datetime as dt
+import importlib
 import json
 import os
 import subprocess
@@ -483,3 +484,29 @@ def test_two_stores_give_the_same_files(tmp_path):
     manifests = [room.write(keyed((1, "a"), (2, "b")), KEYED) for room in rooms]
     assert manifests[0] == manifests[1]
     assert sorted(rooms[0].store.digests()) == sorted(Store(rooms[1].store.root).digests())
+
+
+def test_equal_rows_make_an_equal_part_in_whatever_pieces_they_come(shared_room, monkeypatch):
+    schema = make_schema(id="integer", name="string", key=("id",))
+    rows = [{"id": number, "name": f"이름 {number % 700}"} for number in range(9_000)]
+    whole = shared_room.write(rows, schema)
+    monkeypatch.setattr(importlib.import_module("catalog.records.tabulate"), "BLOCK_ROWS", 1_234)
+    assert shared_room.write(rows, schema) == whole
+    assert shared_room.write(rows[::-1], schema) == whole
+
+
+def test_ranges_tell_moments_in_korean_time(shared_room):
+    schema = make_schema(at="datetime", on="date")
+    rows = [{"at": "2018-01-01T00:00:00Z", "on": "2018-01-01"}, {"at": "2018-01-02 09:00", "on": "2017-01-01"}]
+    assert shared_room.write(rows, schema).parts[0].ranges == {
+        "at": ("2018-01-01T09:00:00+09:00", "2018-01-02T09:00:00+09:00"),
+        "on": ("2017-01-01", "2018-01-01"),
+    }
+
+
+def test_a_column_that_is_empty_or_too_long_has_no_range(shared_room, monkeypatch):
+    monkeypatch.setattr(parts, "ROW_GROUP_ROWS", 2)
+    schema = make_schema(id="integer", empty="string", long="string", partly="integer")
+    rows = [{"id": number, "long": "가" * 5_000 if number < 2 else "가"} for number in range(4)]
+    rows[3]["partly"] = 7
+    assert shared_room.write(rows, schema).parts[0].ranges == {"id": (0, 3), "partly": (7, 7)}

@@ -6,7 +6,7 @@ import datetime as dt
 import pytest
 from record_rooms import make_schema
 
-from catalog.records import Column, LoadMode, Part, Schema
+from catalog.records import Column, LoadMode, Schema
 from catalog.records.hidden import hidden_rows
 from catalog.records.manifest import has_hidden_rows, keeps_order, read_parts
 from catalog.records.replaced import may_have

@@ -1,6 +1,7 @@
 """Finding in the database: it agrees with the plain meaning of the tokens, counts exactly, and pages in a stable order."""
 
 import datetime as dt
+import itertools
 import random
 from collections import Counter
 
@@ -223,25 +224,25 @@ def test_a_period_finds_the_periods_that_it_meets(start: str | None, end: str | 
     assert sorted(hit.dataset.slug for hit in found.page(Dataset.objects.all(), limit=10)) == slugs
 
 
-@pytest.mark.parametrize("text", ["", "현황"])
-@pytest.mark.parametrize("sort", SORTS)
-@pytest.mark.parametrize("few", [FEW, 50], ids=["looked up one by one", "met along the index"])
 def test_pages_by_place_and_by_number_are_the_same_and_whole(
-    few: int, sort: str, text: str, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch, subtests: pytest.Subtests
 ) -> None:
-    monkeypatch.setattr("catalog.search.order.FEW", few)
     number = 700
     write_datasets(made_up(number))
-    found = find(Query(text=text, sort=sort), ANYBODY)
     datasets = Dataset.objects.all()
-    whole = [hit.dataset.slug for hit in found.page(datasets, limit=number)]
-    assert len(set(whole)) == len(whole) == found.count > number / 8
-    step, by_place, after = number // 7, [], None
-    while hits := found.page(datasets, limit=step, after=after):
-        by_place += [hit.dataset.slug for hit in hits]
-        after = hits[-1].place
-    assert by_place == whole
-    assert [hit.dataset.slug for hit in found.page(datasets, limit=5, skip=len(whole) - 3)] == whole[-3:]
+    ways = {"looked up one by one": FEW, "met along the index": 50}
+    for (way, few), sort, text in itertools.product(ways.items(), SORTS, ["", "현황"]):
+        monkeypatch.setattr("catalog.search.order.FEW", few)
+        with subtests.test(way, sort=sort, text=text):
+            found = find(Query(text=text, sort=sort), ANYBODY)
+            whole = [hit.dataset.slug for hit in found.page(datasets, limit=number)]
+            assert len(set(whole)) == len(whole) == found.count > number / 8
+            step, by_place, after = number // 7, [], None
+            while hits := found.page(datasets, limit=step, after=after):
+                by_place += [hit.dataset.slug for hit in hits]
+                after = hits[-1].place
+            assert by_place == whole
+            assert [hit.dataset.slug for hit in found.page(datasets, limit=5, skip=len(whole) - 3)] == whole[-3:]
 
 
 @pytest.mark.parametrize("number", [3, 60])

@@ -88,11 +88,9 @@ def test_an_endless_answer_goes_on_after_the_whole(url: str) -> None:
 
 
 def test_a_server_stops_although_answers_are_under_way() -> None:
-    with running(make_world(), drip_seconds=60) as server:
+    with running(make_world(), drip_seconds=3600) as server:  # far longer than a test may take
         slow = urlopen(f"{server.url}{CCTV}?fault=slow", timeout=30)
         endless = urlopen(f"{server.url}{CCTV}?fault=endless", timeout=30)
-        began = time.monotonic()
-    assert time.monotonic() - began < 20  # a piece of the slow answer takes 60 s
     slow.close()
     endless.close()
 
