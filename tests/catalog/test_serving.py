@@ -16,8 +16,7 @@ from django.test import Client
 from catalog import serving
 from catalog.models import Dataset, Snapshot
 from catalog.publish import withdraw_dataset
-from catalog.records import Column, Manifest, Schema
-from catalog.records.index import order
+from catalog.records import Column, Manifest, Schema, run
 from catalog.serving import build_due_indexes, collect_indexes, find_index, serve
 
 pytestmark = pytest.mark.django_db
@@ -54,8 +53,8 @@ def test_questions_are_answered_the_same_and_by_the_index(client: Client, monkey
     before = client.get(ADDRESS, asked).json()
     build_due_indexes()
     looked_up = []
-    sort = order.sort_and_cut
-    monkeypatch.setattr(order, "sort_and_cut", lambda *given: looked_up.append(given) or sort(*given))
+    look_up = run.look_up
+    monkeypatch.setattr(run, "look_up", lambda *given: looked_up.append(given) or look_up(*given))
     after = client.get(ADDRESS, {**asked, "limit": "99"}).json()  # another address, so that it is asked again
     assert after["records"] == before["records"]
     assert after["count"] == before["count"] == 2

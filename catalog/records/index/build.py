@@ -12,16 +12,18 @@ import pyarrow as pa
 import pyarrow.ipc
 
 from catalog.records.engine import Limits, connect, identifier, names_of, text_literal
-from catalog.records.index.layout import BLOCK, ROWS, TABLE, TIMES, VERSION, Meta, as_numbers, folder_of
+from catalog.records.index.columns import write_columns
+from catalog.records.index.layout import TABLE, TIMES, VERSION, Meta, as_numbers, folder_of
 from catalog.records.index.positions import cell_postings, gram_pairs, make_postings, write_postings
 from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, current_rows
 from catalog.records.schema import Schema
 from catalog.records.store import Store, sync_to_disk
 
-FEWEST_VALUES, MOST_VALUES = 20, 1_000_000  # of a column that rows are looked up by
+BATCH = 122_880  # rows
+FEWEST_VALUES, MOST_VALUES = 2, 1_000_000  # of a column that rows are looked up by
 MOST_KEYS = 4
-LONGEST_RUN = 50_000  # rows of one value, on the average; where there are more, a scan is as fast
+FEWEST_TEXTS = 20  # different ones, of a column whose pairs of letters are worth an index
 MOST_TEXTS = 3_000_000  # rows whose pairs of letters are indexed
 MOST_PLACES = 20_000_000
 PLACES_A_CELL = 32
@@ -79,40 +81,28 @@ def write_index(manifest: Manifest, folder: Path, cursor: duckdb.DuckDBPyConnect
 
 
 def write_rows(schema: Schema, folder: Path, cursor: duckdb.DuckDBPyConnection) -> int:
-    """Write the rows as an Arrow file in blocks of one size, and their times as numbers; return how many they are."""
-    names = names_of([*content_names(schema), ROW])
-    reader = cursor.sql(f"SELECT {names} FROM built.rows").to_arrow_reader(BLOCK)
-    rows, times = 0, []
-    with pa.OSFile(str(folder / ROWS), "wb") as file, pa.ipc.new_file(file, reader.schema) as writer:
-        for batch in in_whole_blocks(reader):
-            writer.write_batch(batch)
-            rows += batch.num_rows
+    """Write the columns of the rows, and their times as numbers; return how many rows there are."""
+    reader = cursor.sql(f"SELECT {names_of([*content_names(schema), ROW])} FROM built.rows").to_arrow_reader(BATCH)
+    times: list[np.ndarray] = []
+
+    def watched() -> Iterator[pa.RecordBatch]:
+        for batch in reader:
             if schema.time:
                 times.append(as_numbers(batch.column(schema.time)))
+            yield batch
+
+    rows = write_columns(folder, reader.schema, watched())
     if schema.time:
         np.save(folder / TIMES, np.concatenate(times) if times else np.array([], np.int64))
     return rows
 
 
-def in_whole_blocks(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    waiting: list[pa.RecordBatch] = []
-    for batch in reader:
-        waiting.append(batch)
-        while sum(part.num_rows for part in waiting) >= BLOCK:
-            table = pa.Table.from_batches(waiting)
-            yield from table.slice(0, BLOCK).combine_chunks().to_batches()
-            waiting = table.slice(BLOCK).to_batches()
-    if rest := [part for part in waiting if part.num_rows]:
-        yield from pa.Table.from_batches(rest).combine_chunks().to_batches()
-
-
 def key_columns(schema: Schema, cursor: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the columns that rows are worth looking up by: those of the key first, then those with many values."""
+    """Return the columns that rows are worth looking up by: those of the key first, then texts, then whole numbers."""
     plain = [column.name for column in schema.columns if column.type in ("string", "integer")]
     found = distinct_values(plain, cursor)
-    [(rows,)] = cursor.execute("SELECT count(*) FROM built.rows").fetchall()
-    worth = [name for name in plain if max(FEWEST_VALUES, rows / LONGEST_RUN) <= found[name] <= MOST_VALUES * 1.1]
-    worth.sort(key=lambda name: (name not in schema.key, -found[name]))
+    worth = [name for name in plain if FEWEST_VALUES <= found[name] <= MOST_VALUES * 1.1]
+    worth.sort(key=lambda name: (name not in schema.key, schema[name].type != "string", -found[name]))
     return worth[:MOST_KEYS]
 
 
@@ -129,7 +119,7 @@ def write_keys(name: str, folder: Path, cursor: duckdb.DuckDBPyConnection) -> bo
     runs = cursor.sql(f"SELECT {column}, count(*) AS n FROM built.rows WHERE {column} IS NOT NULL GROUP BY 1 ORDER BY 1").to_arrow_table()  # fmt: skip
     if runs.num_rows > MOST_VALUES:
         return False
-    reader = cursor.sql(f"SELECT rowid FROM built.rows WHERE {column} IS NOT NULL ORDER BY {column}, rowid").to_arrow_reader(BLOCK)  # fmt: skip
+    reader = cursor.sql(f"SELECT rowid FROM built.rows WHERE {column} IS NOT NULL ORDER BY {column}, rowid").to_arrow_reader(BATCH)  # fmt: skip
     positions = [batch.column(0).to_numpy().astype(np.uint32) for batch in reader]
     starts = np.concatenate([[0], np.cumsum(runs.column("n").to_numpy())])
     np.save(folder / f"key-{name}.codes.npy", np.arange(runs.num_rows, dtype=np.uint64))
@@ -168,7 +158,7 @@ def text_columns(schema: Schema, cursor: duckdb.DuckDBPyConnection) -> list[str]
     names = [column.name for column in schema.columns if column.type == "string"]
     found = distinct_values(names, cursor)
     chosen, letters = [], 0
-    for name in sorted((name for name in names if found[name] >= FEWEST_VALUES), key=lambda name: -found[name]):
+    for name in sorted((name for name in names if found[name] >= FEWEST_TEXTS), key=lambda name: -found[name]):
         [(length,)] = cursor.execute(f"SELECT coalesce(sum(length({identifier(name)})), 0) FROM built.rows").fetchall()
         if letters + length <= MOST_LETTERS:
             chosen.append(name)
@@ -177,7 +167,7 @@ def text_columns(schema: Schema, cursor: duckdb.DuckDBPyConnection) -> list[str]
 
 
 def write_texts(name: str, folder: Path, cursor: duckdb.DuckDBPyConnection) -> bool:
-    reader = cursor.sql(f"SELECT lower({identifier(name)}) AS text FROM built.rows").to_arrow_reader(BLOCK)
+    reader = cursor.sql(f"SELECT lower({identifier(name)}) AS text FROM built.rows").to_arrow_reader(BATCH)
     first, codes, positions = 0, [], []
     for batch in reader:
         found = gram_pairs(batch.column(0), first)

@@ -10,12 +10,9 @@ import pyarrow as pa
 
 from catalog.records.encode.dictionaries import json_values
 from catalog.records.index.serving import Index
-from catalog.records.index.views import Group, groups_of
 from catalog.records.layout import ROW
 from catalog.records.query import Query
 from catalog.records.schema import Schema
-
-MOST_BLOCKS = 32  # rows that lie in more of them are taken by Arrow
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,6 @@ class Found:
     def is_span(self) -> bool:
         """Whether these are all rows from one position to another, so that nothing has chosen them."""
         return isinstance(self.positions, range)
-
-    @property
-    def is_whole_span(self) -> bool:
-        return self.is_span and self.holes is None
 
     @cached_property
     def before_holes(self) -> np.ndarray:
@@ -93,19 +86,21 @@ class Located:
     def table(self) -> pa.Table:
         """Return the columns of the answer."""
         names = list(dict.fromkeys(output.value.name for output in self.query.outputs))
-        rows = self.index.in_order(self.positions, names)
+        rows = self.index.rows(self.positions, names)
         return pa.table({output.name: rows.column(output.value.name) for output in self.query.outputs})
 
     def values(self, schema: Schema) -> list[Sequence[object]]:
         """Return the columns of the answer, whose schema this is, as JSON has them."""
-        groups = groups_of(self.positions)
         columns = ((output.value.name, schema[output.name].type) for output in self.query.outputs)
-        return [self.values_of(name, kind, groups) for name, kind in columns]
+        return [self.values_of(name, kind) for name, kind in columns]
 
-    def values_of(self, name: str, kind: str, groups: Sequence[Group]) -> Sequence[object]:
-        found = self.index.views.plain(name, kind, groups, len(self)) if len(groups) <= MOST_BLOCKS else None
+    def values_of(self, name: str, kind: str) -> Sequence[object]:
+        keys = self.index.keys.get(name)
+        if keys and keys.texts is not None:
+            return list(map(keys.texts.__getitem__, keys.ranks[self.positions].tolist()))
+        found = self.index.views.plain(name, kind, self.positions)
         if found is None:
-            found = json_values(self.index.in_order(self.positions, [name]).column(0), kind)
+            found = json_values(self.index.rows(self.positions, [name]).column(0), kind)
         return found
 
     def numbers(self) -> list[int]:

@@ -12,7 +12,6 @@ from catalog.records.index.found import Found
 from catalog.records.index.order import found_after, in_time_order, span_by_time
 from catalog.records.index.positions import UNCASED
 from catalog.records.index.serving import Index
-from catalog.records.index.views import groups_of
 from catalog.records.layout import BOUNDS
 from catalog.records.query import Query
 from catalog.records.schema import Schema
@@ -119,7 +118,7 @@ def judge_here(index: Index, positions: np.ndarray, condition: Expression) -> np
     if column.kind != "string" or type(value.value) is not str:
         return None
     if condition.operator == "eq" or (condition.operator == "contains" and UNCASED.fullmatch(value.value)):
-        texts = index.views.plain(column.name, "string", groups_of(positions), len(positions))
+        texts = index.views.plain(column.name, "string", positions)
         return None if texts is None else np.array(list(map(TEXTS[condition.operator](value.value), texts)), bool)
     return None
 

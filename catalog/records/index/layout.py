@@ -7,12 +7,11 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-VERSION = 3  # of the files; an index of another version is not opened and is built again
-BLOCK = 131_072  # rows in a block of the Arrow file, so that a position tells its block
+VERSION = 4  # of the files; an index of another version is not opened and is built again
 
 NO_TIME = 2**63 - 1  # stands for it among the times, after all others
 
-TABLE, ROWS, TIMES, META = "scan.duckdb", "rows.arrow", "times.npy", "meta.json"
+TABLE, TIMES, META = "scan.duckdb", "times.npy", "meta.json"
 
 
 @dataclass(frozen=True)

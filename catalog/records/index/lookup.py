@@ -7,6 +7,7 @@ the records make the page, and in which order, is told by ``order.py``.
 
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from catalog.records.expressions import Call, ColumnRef, Expression, Value, conj
 from catalog.records.index.found import Found, Located
 from catalog.records.index.judge import MOST_JUDGED, judge, judge_first
 from catalog.records.index.order import as_number, choose, choose_at
-from catalog.records.index.positions import UNCASED
+from catalog.records.index.positions import UNCASED, in_both
 from catalog.records.index.serving import Index
 from catalog.records.prune import bounds_of
 from catalog.records.query import Query
@@ -75,13 +76,13 @@ def find(
     """Return positions that hold all matching records, and the conditions that are still to be judged."""
     low, high, rest = span_of(index, schema, conditions)
     for finder in FINDERS:
-        for condition in rest:
-            found = finder(index, schema, condition)
-            if found is not None:
-                positions, is_exact = found
-                left = [other for other in rest if other is not condition or not is_exact]
-                first, last = np.searchsorted(positions, [low, high])
-                return Found.but_for(positions[first:last], holes), left
+        hits = [(*hit, condition) for condition in rest if (hit := finder(index, schema, condition)) is not None]
+        if hits:
+            hits.sort(key=lambda hit: len(hit[0]))
+            positions = reduce(in_both, (hit[0] for hit in hits))
+            done = [condition for _, is_exact, condition in hits if is_exact]
+            first, last = np.searchsorted(positions, [low, high])
+            return Found.but_for(positions[first:last], holes), [one for one in rest if one not in done]
     return Found.but_for(range(low, high), holes), rest
 
 

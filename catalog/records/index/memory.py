@@ -1,13 +1,11 @@
 """Indexes of a few rows in memory: of what came after a large index, which has no files of its own yet."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.records.engine import Limits
-from catalog.records.index.layout import BLOCK, VERSION, Meta, as_numbers
+from catalog.records.index.layout import VERSION, Meta, as_numbers
 from catalog.records.index.positions import Cells, Grams, Keys, cell_postings, gram_pairs, make_postings
 from catalog.records.index.serving import Index
 from catalog.records.layout import ROW
@@ -31,8 +29,7 @@ def index_rows(rows: pa.Table, schema: Schema, like: Meta, limits: Limits) -> In
         cells = Cells(cell_postings(*(np.asarray(place, float) for place in places), like.cell), like.cell)
     return Index(
         meta=Meta(VERSION, len(numbers), like.time, is_numbered, like.keys, like.texts, like.cell, 0.0, ()),
-        schema=rows.schema,
-        blocks=list(blocks_of(rows)),
+        batch=in_one_piece(rows),
         times=times,
         keys={name: Keys.of_column(one_array(rows, name)) for name in like.keys},
         texts={name: grams_of(one_array(rows, name)) for name in like.texts},
@@ -43,13 +40,17 @@ def index_rows(rows: pa.Table, schema: Schema, like: Meta, limits: Limits) -> In
     )
 
 
-def blocks_of(rows: pa.Table) -> Iterator[pa.RecordBatch]:
-    """Yield blocks whose columns begin where their memory begins."""
+def in_one_piece(rows: pa.Table) -> pa.RecordBatch:
+    """Return rows as one batch whose columns begin where their memory begins."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, rows.schema) as writer:
-        writer.write_table(rows, BLOCK)
+        writer.write_table(rows)
     with pa.ipc.open_file(sink.getvalue()) as file:
-        yield from (file.get_batch(number) for number in range(file.num_record_batches))
+        return file.get_batch(0) if file.num_record_batches else empty(rows.schema)
+
+
+def empty(schema: pa.Schema) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays([pa.array([], field.type) for field in schema], schema=schema)
 
 
 def grams_of(column: pa.Array) -> Grams:

@@ -72,6 +72,6 @@ def merged_order(older: Located, newer: Located, query: Query) -> np.ndarray:
     if not query.order_by:  # what came later has the later numbers
         return np.arange(len(older) + len(newer))
     names = [*dict.fromkeys(order.value.name for order in query.order_by), ROW]
-    rows = pa.concat_tables(page.index.in_order(page.positions, names) for page in (older, newer))
+    rows = pa.concat_tables(page.index.rows(page.positions, names) for page in (older, newer))
     keys = [(order.value.name, "descending" if order.descending else "ascending", "at_end") for order in query.order_by]
     return pc.sort_indices(rows, sort_keys=[*keys, (ROW, "ascending", "at_end")]).to_numpy()

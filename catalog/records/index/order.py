@@ -123,8 +123,16 @@ def narrowed(index: Index, query: Query, found: Found, limit: int) -> np.ndarray
     if len(found) > MOST_NARROWED:
         return None
     order = query.order_by[0]
-    positions = found.slice(0, len(found))
-    keys = sort_key(index, order, found.positions if found.is_whole_span else positions)
+    if found.is_span:
+        keys = sort_key(index, order, found.positions)
+        positions = np.arange(found.positions.start, found.positions.stop)
+        if found.holes is not None:
+            is_there = np.ones(len(positions), bool)
+            is_there[found.holes - found.positions.start] = False
+            keys, positions = None if keys is None else keys[is_there], positions[is_there]
+    else:
+        positions = found.slice(0, len(found))
+        keys = sort_key(index, order, positions)
     if keys is None:
         return positions if len(positions) <= MOST_SORTED else None
     if query.cursor is not None:

@@ -5,8 +5,8 @@ Each is two arrays on disk: sorted codes with the start of each one's run, and t
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 
 CELLS_A_ROW = 1 << 32
+MOST_IN_MEMORY = 20_000  # values of a key
 MOST_CELL_ROWS = 512  # of a box; a larger one is scanned
 # Letters whose lower case is the same to every library: a word of others is looked for in all rows.
 PLAIN = re.compile(r"[가-힣ㄱ-ㅎㅏ-ㅣa-z0-9 ()\-_.,/]+")
@@ -40,10 +41,11 @@ class Postings:
             return self.positions[:0]
         return self.positions[self.starts[at] : self.starts[at + 1]]
 
-    def span(self, first: int, last: int) -> np.ndarray:
-        """Return the positions of all codes from ``first`` to ``last``."""
-        low, high = np.searchsorted(self.codes, np.array([first, last + 1], np.uint64))
-        return self.positions[self.starts[low] : self.starts[high]]
+    def spans(self, firsts: np.ndarray, lasts: np.ndarray) -> np.ndarray:
+        """Return the positions of all codes from each of the first to its last."""
+        low = self.starts[np.searchsorted(self.codes, firsts)].tolist()
+        high = self.starts[np.searchsorted(self.codes, lasts, "right")].tolist()
+        return np.concatenate([self.positions[start:stop] for start, stop in zip(low, high, strict=True)])
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -95,6 +97,12 @@ class Keys:
         ranks[known] = np.argsort(order)[coded.indices.drop_null().to_numpy()]
         return cls(make_postings(ranks[known].astype(np.uint64), known), ranks, coded.dictionary.take(pa.array(order)))
 
+    @cached_property
+    def texts(self) -> list[str] | None:
+        """All values in memory, where these are few texts; None of others."""
+        is_few = len(self.values) <= MOST_IN_MEMORY and pa.types.is_string(self.values.type)
+        return [*self.values.to_pylist(), None] if is_few else None
+
     def find(self, value: object) -> np.ndarray:
         place, is_there = self.place_of(value)
         if not is_there:
@@ -121,10 +129,8 @@ class Cells:
         )
         if top - bottom >= MOST_CELL_ROWS:
             return None
-        runs = [
-            self.postings.span(row * CELLS_A_ROW + first, row * CELLS_A_ROW + last) for row in range(bottom, top + 1)
-        ]
-        return np.sort(np.concatenate(runs))
+        rows = np.arange(bottom, top + 1, dtype=np.uint64) * np.uint64(CELLS_A_ROW)
+        return np.sort(self.postings.spans(rows + np.uint64(first), rows + np.uint64(last)))
 
 
 def cell_numbers(degrees: np.ndarray, cell: float) -> list[int]:
@@ -181,14 +187,3 @@ def gram_pairs(texts: pa.Array, first: int) -> tuple[np.ndarray, np.ndarray]:
         return np.array([], np.uint64), np.array([], np.uint32)
     inside = rows[1:] == rows[:-1]
     return pairs(letters)[inside], rows[1:][inside]
-
-
-def in_blocks(positions: np.ndarray, block: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Split ascending positions by the block that they lie in: its number and the places inside it."""
-    if len(positions) == 0:
-        return
-    blocks = positions // block
-    edges = np.flatnonzero(blocks[1:] != blocks[:-1]) + 1
-    for run in np.split(positions, edges):
-        number = int(run[0]) // block
-        yield number, run - number * block

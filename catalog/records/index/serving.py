@@ -16,12 +16,12 @@ from typing import Any
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.ipc
 
 from catalog.records.engine import Limits, connect, open_table
-from catalog.records.index.layout import BLOCK, META, NO_TIME, ROWS, TABLE, TIMES, Meta, folder_of
-from catalog.records.index.positions import Cells, Grams, Keys, Postings, in_blocks, mapped
-from catalog.records.index.views import Views, groups_of
+from catalog.records.index.columns import open_columns
+from catalog.records.index.layout import META, NO_TIME, TABLE, TIMES, Meta, folder_of
+from catalog.records.index.positions import Cells, Grams, Keys, Postings, mapped
+from catalog.records.index.views import Views
 
 CACHES = 4  # the engine's caches of all open tables together, in memory limits of one question
 logger = logging.getLogger(__name__)
@@ -38,8 +38,7 @@ class Index:
     """
 
     meta: Meta
-    schema: pa.Schema
-    blocks: Sequence[pa.RecordBatch]
+    batch: pa.RecordBatch
     times: np.ndarray
     keys: Mapping[str, Keys]
     texts: Mapping[str, Grams]
@@ -51,7 +50,7 @@ class Index:
 
     @cached_property
     def views(self) -> Views:
-        return Views(self.blocks)
+        return Views(self.batch)
 
     @cached_property
     def timed(self) -> int:
@@ -65,29 +64,17 @@ class Index:
         """Return the first position with a later time."""
         return int(np.searchsorted(self.times, time, "right"))
 
-    def rows(self, positions: np.ndarray, names: Sequence[str]) -> pa.Table:
-        """Return columns of the rows at ascending positions."""
-        taken = []
-        for number, inside in in_blocks(positions, BLOCK):
-            block = self.blocks[number].select(list(names))
-            if inside[-1] - inside[0] + 1 == len(inside):
-                taken.append(block.slice(int(inside[0]), len(inside)))
-            else:
-                taken.append(block.take(pa.array(inside)))
-        schema = pa.schema([self.schema.field(name) for name in names])
-        return pa.Table.from_batches(taken, schema)
+    @property
+    def schema(self) -> pa.Schema:
+        return self.batch.schema
 
-    def in_order(self, positions: np.ndarray, names: Sequence[str]) -> pa.Table:
-        """Return columns of the rows at positions, in their order, whatever it is."""
-        ascending = np.argsort(positions, kind="stable")
-        rows = self.rows(positions[ascending], names)
-        if (ascending[1:] > ascending[:-1]).all():
-            return rows
-        return rows.combine_chunks().take(pa.array(np.argsort(ascending)))
+    def rows(self, positions: np.ndarray, names: Sequence[str]) -> pa.Table:
+        """Return columns of the rows at positions, in their order."""
+        return pa.Table.from_batches([self.batch.select(list(names)).take(pa.array(positions))])
 
     def numbers(self, name: str, positions: np.ndarray) -> np.ndarray | None:
         """Return a column of numbers at positions in any order; None where one is missing or they are no numbers."""
-        return self.views.numbers(name, groups_of(positions), len(positions))
+        return self.views.numbers(name, positions)
 
     def span(self, name: str, positions: range) -> np.ndarray | None:
         """Return a column of numbers at positions that follow one another; None as ``numbers`` does."""
@@ -95,7 +82,7 @@ class Index:
 
     def value(self, name: str, position: int) -> Any:  # noqa: ANN401
         """Return one value of a row."""
-        return self.blocks[position // BLOCK].column(name)[position % BLOCK].as_py()
+        return self.batch.column(name)[position].as_py()
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -113,11 +100,9 @@ class Index:
 
 def open_index(folder: Path, meta: Meta, limits: Limits) -> Index:
     """Open the index in a folder."""
-    file = pa.ipc.open_file(pa.memory_map(str(folder / ROWS)))
     return Index(
         meta=meta,
-        schema=file.schema,
-        blocks=[file.get_batch(number) for number in range(file.num_record_batches)],
+        batch=open_columns(folder, meta.rows),
         times=mapped(folder / TIMES) if meta.by_time else np.array([], np.int64),
         keys={name: Keys.open(folder, name) for name in meta.keys},
         texts={name: Grams(Postings.open(folder, f"text-{name}")) for name in meta.texts},

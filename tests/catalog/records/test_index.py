@@ -122,9 +122,8 @@ def rooms(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     """Snapshots with their indexes, each of several parts: plain, without times, with upserts, empty."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "PART_ROWS", 400)
-        patch.setattr(building, "FEWEST_VALUES", 1)
-        for module in ("build", "serving", "views", "memory"):
-            patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
+        patch.setattr(building, "FEWEST_TEXTS", 1)
+        patch.setattr(building, "BATCH", 64)
         keyless = dataclasses.replace(SENSORS, key=())
         timeless = dataclasses.replace(keyless, time="")
         rows = [row for row in readings(1500) if row["at"]]
@@ -194,7 +193,7 @@ def test_a_window_on_an_index_shows_the_same_rows(
 @given(table=naive.rows, questions=st.lists(naive.questions, min_size=4, max_size=8))
 def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_path_factory, table, questions):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "FEWEST_VALUES", 1)
+        patch.setattr(building, "FEWEST_TEXTS", 1)
         manifest = shared_room.write(table, SCHEMA)
         index = open_index(shared_room, manifest, tmp_path_factory.mktemp("index"))
         for question in questions:
@@ -206,9 +205,8 @@ def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_pat
 @pytest.fixture(scope="module")
 def indexed_room(tmp_path_factory: pytest.TempPathFactory) -> Room:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "FEWEST_VALUES", 1)
-        for module in ("build", "serving", "views", "memory"):
-            patch.setattr(f"catalog.records.index.{module}.BLOCK", 64)
+        patch.setattr(building, "FEWEST_TEXTS", 1)
+        patch.setattr(building, "BATCH", 64)
         yield IndexedRoom(tmp_path_factory.mktemp("indexed"))
 
 
@@ -297,7 +295,7 @@ def later(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     folder = tmp_path_factory.mktemp("index")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "PART_ROWS", 400)
-        patch.setattr(building, "FEWEST_VALUES", 1)
+        patch.setattr(building, "FEWEST_TEXTS", 1)
         found = []
         for _, base, newer in later_snapshots(shared_room):
             index = open_index(shared_room, base, folder)
@@ -381,7 +379,7 @@ def test_an_index_that_cannot_be_read_is_not_opened_and_built_again(shared_room,
     assert Indexes(tmp_path, shared_room.limits).find(manifest.digest) is not None
 
 
-@pytest.mark.parametrize("name", [layout.TABLE, layout.ROWS, layout.TIMES])
+@pytest.mark.parametrize("name", [layout.TABLE, layout.TIMES, "columns.arrow", "column-0.values", "column-0.letters"])
 def test_an_index_with_a_broken_file_is_not_opened(shared_room, tmp_path, name):
     manifest = shared_room.write(readings(30), dataclasses.replace(SENSORS, key=()))
     folder = build_index(manifest, shared_room.store, tmp_path, shared_room.limits)
