@@ -19,11 +19,12 @@ from django.utils import timezone
 
 from catalog.generation import LookedUp
 from catalog.models import Dataset, Snapshot
-from catalog.records import Index, Later, Limits, Manifest, build_index, index_of, what_came_later
+from catalog.records import Index, Later, Limits, Manifest, build_index, index_of, is_little, what_came_later
 from catalog.storage import question_limits, record_store, serving_indexes
 
 BUILD_MEMORY_MIB = 1024
 REST = 20  # times as long as the last building took: meanwhile the older index answers with what came later
+REST_WITHOUT = 2  # the same, when what came later is too much for the older index
 FAILED: dict[str, float] = {}  # the snapshots whose index this process could not build, and when
 FAILED_SECONDS = 3600.0
 KEPT_SECONDS = 3600.0  # after a newer snapshot came: who pages through the old one goes on as quickly
@@ -99,9 +100,12 @@ def due_snapshots() -> Iterator[Snapshot]:
 
 def is_resting(snapshot: Snapshot) -> bool:
     """Tell whether an older snapshot of the same records was indexed only a moment ago, as long as that took."""
-    earlier = snapshot.distribution.snapshots.exclude(pk=snapshot.pk).values_list("digest", flat=True)[:LOOKED_BACK]
-    ages = [(built, seconds) for digest in earlier for built, seconds in index_of(settings.INDEX_DIR, digest)]
-    return any(time.time() - built < REST * seconds for built, seconds in ages)
+    earlier = snapshot.distribution.snapshots.exclude(pk=snapshot.pk).order_by("-pk").values_list("digest", flat=True)
+    standing = [found for digest in earlier[:LOOKED_BACK] if (found := index_of(settings.INDEX_DIR, digest))]
+    if not standing:
+        return False
+    rest = REST if is_little(snapshot.manifest, standing[0].meta) else REST_WITHOUT
+    return any(time.time() - found.built_at < rest * found.seconds for found in standing)
 
 
 def collect_indexes() -> int:

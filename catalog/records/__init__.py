@@ -19,7 +19,7 @@ from catalog.records.encode import (
     media_type_of,
 )
 from catalog.records.engine import Limits
-from catalog.records.index import Index, Indexes, Later, build_index, index_of, what_came_later
+from catalog.records.index import Index, Indexes, Later, build_index, index_of, is_little, what_came_later
 from catalog.records.manifest import Manifest, Part
 from catalog.records.operators import AGGREGATES, BUCKETS, FUNCTIONS, OPERATORS
 from catalog.records.parse import parse_query
@@ -92,6 +92,7 @@ __all__ = [
     "factor_between",
     "from_table_schema",
     "index_of",
+    "is_little",
     "media_type_of",
     "parse_query",
     "read_as",

@@ -29,13 +29,13 @@ def small(settings: LazySettings) -> None:
     settings.INDEX_RECORDS = 10
 
 
-def publish(count: int = 60, slug: str = "readings", since: int = 0) -> Snapshot:
+def publish(count: int = 60, slug: str = "readings", since: int = 0, mode: str = "replace") -> Snapshot:
     dataset = make_dataset(slug, schema=SCHEMA)
     rows = [
         {"sensor": f"S{n % 30:02d}", "at": f"2026-11-01 {n // 60 % 24:02d}:{n % 60:02d}", "value": str(n + since)}
         for n in range(count)
     ]
-    publish_rows(dataset, rows)
+    publish_rows(dataset, rows, mode=mode)
     return Dataset.objects.get(slug=slug).distribution.current_snapshot
 
 
@@ -79,13 +79,18 @@ def test_small_and_withdrawn_records_and_a_hub_without_indexes_get_none(settings
     assert build_due_indexes() == 0
 
 
-def test_what_is_published_all_the_time_rests_between_two_buildings(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("mode", "rest"), [("append", "REST"), ("replace", "REST_WITHOUT")])
+def test_what_is_published_all_the_time_rests_between_two_buildings(
+    monkeypatch: pytest.MonkeyPatch, mode: str, rest: str
+) -> None:
+    for name in ("REST", "REST_WITHOUT"):
+        monkeypatch.setattr(serving, name, 0)
     publish()
     assert build_due_indexes() == 1
-    publish(since=1)
-    monkeypatch.setattr(serving, "REST", 1e6)
+    publish(since=1, mode=mode)
+    monkeypatch.setattr(serving, rest, 1e6)
     assert build_due_indexes() == 0
-    monkeypatch.setattr(serving, "REST", 0)
+    monkeypatch.setattr(serving, rest, 0)
     assert build_due_indexes() == 1
 
 
@@ -114,15 +119,12 @@ def test_only_one_process_of_a_host_builds() -> None:
     assert build_due_indexes() == 1
 
 
-def test_indexes_that_nobody_needs_are_removed_after_a_while() -> None:
+def test_indexes_that_nobody_needs_are_removed_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     old = publish()
     build_due_indexes()
     new = publish(since=1)
-    serving.REST, rest = 0, serving.REST
-    try:
-        build_due_indexes()
-    finally:
-        serving.REST = rest
+    monkeypatch.setattr(serving, "REST_WITHOUT", 0)
+    build_due_indexes()
     left_over = settings.INDEX_DIR / ".building-left"
     left_over.mkdir()
     assert collect_indexes() == 0

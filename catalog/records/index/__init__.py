@@ -9,7 +9,7 @@ An answer never depends on whether an index exists.
 """
 
 from catalog.records.index.build import build_index
-from catalog.records.index.later import Later, what_came_later
+from catalog.records.index.later import Later, is_little, what_came_later
 from catalog.records.index.serving import Index, Indexes, index_of
 
-__all__ = ["Index", "Indexes", "Later", "build_index", "index_of", "what_came_later"]
+__all__ = ["Index", "Indexes", "Later", "build_index", "index_of", "is_little", "what_came_later"]

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from catalog.records.engine import Limits, connect
 from catalog.records.hidden import hidden_rows
+from catalog.records.index.layout import Meta
 from catalog.records.index.memory import index_rows
 from catalog.records.index.serving import Index
 from catalog.records.layout import ROW, content_names
@@ -42,11 +43,11 @@ def what_came_later(manifest: Manifest, base: Index, store: Store, limits: Limit
     meta, wanted = base.meta, content_names(manifest.schema)
     if base.schema.names != [*wanted, ROW] or meta.time != manifest.schema.time or any(p.hides for p in manifest.parts):
         return None
+    if not is_little(manifest, meta):
+        return None
     common = common_parts(manifest.parts, meta.parts)
     replaced = replaced_rows(manifest.parts[:common], meta.parts, store)
-    if not common or replaced is None or len(replaced) > MOST_ROWS:
-        return None
-    if sum(part.rows for part in manifest.parts[common:]) > MOST_ROWS:
+    if replaced is None or len(replaced) > MOST_ROWS:
         return None
     statement, parameters = read_parts(manifest, store, range(common, len(manifest.parts)), wanted)
     with connect((store.root,), limits) as cursor:
@@ -62,6 +63,12 @@ def what_came_later(manifest: Manifest, base: Index, store: Store, limits: Limit
         added=added,
         index=index_rows(added, manifest.schema, meta, limits),
     )
+
+
+def is_little(manifest: Manifest, meta: Meta) -> bool:
+    """Tell whether what was added since an index is little enough to be read beside it."""
+    common = common_parts(manifest.parts, meta.parts)
+    return common > 0 and sum(part.rows for part in manifest.parts[common:]) <= MOST_ROWS
 
 
 def positions_of(base: Index, replaced: np.ndarray, until: int) -> np.ndarray:

@@ -167,14 +167,26 @@ class Indexes:
         self.alive.clear()
 
 
-def index_of(root: Path, digest: str) -> list[tuple[float, float]]:
-    """Return when the index of a snapshot was built (seconds since 1970) and how long that took; nothing without one."""
+@dataclass(frozen=True)
+class Standing:
+    """An index that stands: what it holds, when it was built (seconds since 1970), and how long that took."""
+
+    meta: Meta
+    built_at: float
+
+    @property
+    def seconds(self) -> float:
+        return self.meta.seconds
+
+
+def index_of(root: Path, digest: str) -> Standing | None:
+    """Return what is known of the index of a snapshot without opening it; None without one."""
     folder = folder_of(root, digest)
     meta = Meta.find(folder)
     try:
-        return [((folder / META).stat().st_mtime, meta.seconds)] if meta else []
+        return Standing(meta, (folder / META).stat().st_mtime) if meta else None
     except FileNotFoundError:  # removed at this moment
-        return []
+        return None
 
 
 OPEN: list[Indexes] = []

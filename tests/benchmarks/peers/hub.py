@@ -151,6 +151,7 @@ class Hub:
     def write(self) -> Iterator[Written]:
         found = self.writes("pull", "bench-air-more")
         yield Written("ingest", "a run, from CSV", found["rows"], found["seconds"], "typed, checked, published")
+        self.manage("build_indexes")  # as its worker would before long
         visible = Visible(self)
         found = self.writes("upsert", AIR, str(self.data.path("changed", "parquet")))
         note = f"written in {found['writing']:.2f} s, published in {found['publishing']:.2f} s, "
