@@ -18,6 +18,7 @@ from catalog.records.schema import Schema
 
 MOST_SORTED = 20_000
 MOST_NARROWED = 400_000  # of which the first ones are found; the engine is quicker with more
+MOST_COUNTED = 100_000  # whole numbers from the least to the greatest
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 Keys = Sequence[np.ndarray | None]
 
@@ -123,28 +124,41 @@ def narrowed(index: Index, query: Query, found: Found, limit: int) -> np.ndarray
     if len(found) > MOST_NARROWED:
         return None
     order = query.order_by[0]
-    if found.is_span:
-        keys = sort_key(index, order, found.positions)
-        positions = np.arange(found.positions.start, found.positions.stop)
-        if found.holes is not None:
-            is_there = np.ones(len(positions), bool)
-            is_there[found.holes - found.positions.start] = False
-            keys, positions = None if keys is None else keys[is_there], positions[is_there]
-    else:
-        positions = found.slice(0, len(found))
-        keys = sort_key(index, order, positions)
+    start, positions = (found.positions.start, None) if found.is_span else (0, found.slice(0, len(found)))
+    keys = sort_key(index, order, found.positions if positions is None else positions)
     if keys is None:
-        return positions if len(positions) <= MOST_SORTED else None
+        return found.slice(0, len(found)) if len(found) <= MOST_SORTED else None
+    gone = np.empty(0, np.int64) if found.holes is None else found.holes - start
+    follows, least = None, None
     if query.cursor is not None:
-        key = key_of_value(index, order, query.cursor.values[0])
-        if key is None:
+        least = key_of_value(index, order, query.cursor.values[0])
+        if least is None:
             return None
-        following = keys >= key
-        keys, positions = keys[following], positions[following]
-        limit += int((keys == key).sum())
-    if len(keys) <= limit:
-        return positions
-    return positions[keys <= np.partition(keys, limit - 1)[limit - 1]]
+        follows = keys >= least
+        limit += int((keys == least).sum())
+    edge = edge_of(keys, gone, least, limit)
+    chosen = keys <= edge if follows is None else follows & (keys <= edge)
+    chosen[gone] = False
+    places = np.flatnonzero(chosen)
+    return places + start if positions is None else positions[places]
+
+
+def edge_of(keys: np.ndarray, gone: np.ndarray, least: float | None, limit: int) -> float:
+    """Return a key that at least ``limit`` of the keys reach, not counting those ``gone`` and those below ``least``.
+
+    Of whole numbers that are close together, as measured values are, it is found by counting: faster than by sorting.
+    """
+    low, high = keys.min().item(), keys.max().item()
+    if keys.dtype.kind == "f" or high - low > MOST_COUNTED:
+        kept = np.delete(keys, gone) if len(gone) else keys
+        kept = kept if least is None else kept[kept >= least]
+        return kept.max(initial=low) if len(kept) <= limit else np.partition(kept, limit - 1)[limit - 1]
+    counts = np.bincount(keys - low, minlength=high - low + 1)
+    counts -= np.bincount(keys[gone] - low, minlength=len(counts))
+    if least is not None:
+        counts[: max(int(least - low), 0)] = 0
+    place = int(np.searchsorted(np.cumsum(counts), limit))
+    return low + min(place, len(counts) - 1)
 
 
 def sort_and_cut(index: Index, query: Query, block: np.ndarray, limit: int) -> np.ndarray | None:
