@@ -133,7 +133,10 @@ intervals = (
 orders = st.lists(st.tuples(names, st.booleans()), max_size=3).map(tuple)
 questions = st.builds(
     Question,
-    conditions=st.lists(st.sampled_from(SCHEMA.columns).flatmap(condition_on), max_size=3).map(tuple),
+    # The values of a comparison that is given twice are alternatives: no two conditions that both must hold.
+    conditions=st.lists(
+        st.sampled_from(SCHEMA.columns).flatmap(condition_on), max_size=3, unique_by=lambda one: one[:2]
+    ).map(tuple),
     order_by=orders,
     box=st.none() | boxes,
     interval=st.none() | intervals,
