@@ -28,7 +28,7 @@ DIGEST = path_parameter(
     "digest", Text(ko="스냅숏의 'id' (SHA-256, 64자)", en="The 'id' of the snapshot (SHA-256, 64 characters).")
 )
 EXTENSION = path_parameter("extension", Text(ko="형식", en="The format."), enum=list(WHOLE_FORMATS))
-FOR_EVER = "public, max-age=86400, immutable, no-transform"
+FOR_ALL = "public, no-cache, no-transform"
 FOR_ONE = "private, no-cache, no-transform"
 
 
@@ -87,5 +87,5 @@ class WholeFileView(ApiView):
 
 
 def cache_control(dataset: Dataset) -> str:
-    """Let caches keep a file for a day without asking, if everybody may read it."""
-    return FOR_EVER if RULES[dataset.access_level].reads(AnonymousUser()) else FOR_ONE
+    """Let caches keep a file that everybody may read, but ask each time (a 304 is cheap): it may be closed tomorrow."""
+    return FOR_ALL if RULES[dataset.access_level].reads(AnonymousUser()) else FOR_ONE

@@ -93,7 +93,10 @@ def finished(response: HttpResponseBase, request: HttpRequest, always: Mapping[s
 
 def headers_of_all_answers(scheme: str) -> Mapping[str, str]:
     """Return the headers that the middleware gives every answer of the API, whatever it is."""
-    handler: Callable[[HttpRequest], HttpResponseBase] = lambda request: HttpResponse(content_type="")  # noqa: E731
+
+    def handler(request: HttpRequest) -> HttpResponseBase:
+        return HttpResponse()
+
     for middleware in reversed(ALWAYS):
         handler = middleware(handler)
     request = WSGIRequest(

@@ -57,7 +57,6 @@ class Kept:
     """An answer with all its headers, and the state of the dataset that it was made from."""
 
     state: Hashable
-    viewer: Viewer
     slug: str
     content: bytes
     headers: tuple[tuple[str, str], ...]
@@ -114,7 +113,7 @@ def remembered(
     state = state_for(viewer, slug)
     response = find()
     if state is not None and may_be_kept(response) and state_for(viewer, slug) == state:
-        kept = Kept(state, viewer, slug, response.content, tuple(response.headers.items()))
+        kept = Kept(state, slug, response.content, tuple(response.headers.items()))
         ANSWERS.put(name_of(viewer, request.META), kept)
     return response
 

@@ -15,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.api import repeats
-from catalog.api.repeats import ANSWERS, NOBODY, Kept
+from catalog.api.repeats import ANSWERS, Kept
 from catalog.generation import GENERATION
 from catalog.keys import issue_key
 from catalog.models import Snapshot
@@ -207,12 +207,12 @@ def test_mistakes_streams_and_other_methods_are_not_kept(client: Client, air: No
 def test_no_more_is_kept_than_there_is_room_for(client: Client, air: None, settings: LazySettings) -> None:
     settings.ANSWERS_MIB = 1
     for limit in range(1, 1500):
-        ANSWERS.put(limit, Kept("state", NOBODY, "air", b"x" * 1000, ()))
+        ANSWERS.put(limit, Kept("state", "air", b"x" * 1000, ()))
     assert ANSWERS.size <= 2**20
     assert len(ANSWERS.kept) < 600
     assert ANSWERS.get(1499) is not None
     assert ANSWERS.get(1) is None
-    ANSWERS.put("large", Kept("state", NOBODY, "air", b"x" * 2**20, ()))
+    ANSWERS.put("large", Kept("state", "air", b"x" * 2**20, ()))
     assert ANSWERS.get("large") is None
 
 
