@@ -43,6 +43,7 @@ class DebianPackage:
 DEBIAN_PACKAGES = (
     DebianPackage("postgresql", "pg_virtualenv"),
     DebianPackage("redis-server", "redis-server"),
+    DebianPackage("mariadb-server-core", "/usr/sbin/mariadbd"),
     DebianPackage("chromium", "chromium"),
     DebianPackage("fonts-nanum", "/usr/share/fonts/truetype/nanum"),
 )

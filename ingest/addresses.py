@@ -129,9 +129,7 @@ class GuardedBackend(httpcore2.SyncBackend):
     ) -> httpcore2.NetworkStream:
         if port in NEVER_PORTS:
             raise Refused(Text(ko=f"{port}번 포트는 HTTP가 아닙니다.", en=f"port {port} does not speak HTTP."))
-        addresses = resolve(host, port)
-        for address in addresses:
-            check(address, allow_private=self._allow_private)
+        addresses = judged_addresses(host, port, allow_private=self._allow_private)
         failure: Exception = httpcore2.ConnectError(f"{host} has no address")
         for address in addresses:
             try:
@@ -151,6 +149,14 @@ class GuardedBackend(httpcore2.SyncBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
         raise Refused(Text(ko="유닉스 소켓에는 연결하지 않습니다.", en="Unix sockets are not connected to."))
+
+
+def judged_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
+    """Resolve a name once and return its addresses; one of them that may not be connected to refuses them all."""
+    addresses = resolve(host, port)
+    for address in addresses:
+        check(address, allow_private=allow_private)
+    return addresses
 
 
 def resolve(host: str, port: int) -> list[str]:

@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +31,7 @@ import httpx2
 import stamina
 
 from catalog.text import Text
-from ingest.addresses import Deadline, GuardedBackend, Refused
+from ingest.addresses import Deadline, GuardedBackend, Refused, judged_addresses
 from ingest.content_encoding import decode
 from ingest.errors import (
     BrokenOff,
@@ -61,6 +61,10 @@ NO_HOST = Text(ko="주소에 호스트가 없습니다.", en="the address names 
 NO_DOWNGRADE = Text(
     ko="https에서 http로 돌려보내는 응답은 따라가지 않습니다.", en="a redirect from https to http is not followed."
 )
+NO_BODY_ELSEWHERE = Text(
+    ko="POST로 보낸 내용은 다른 주소로 다시 보내지 않습니다.",
+    en="what was sent by POST is not sent on to another address.",
+)
 NO_KEY_ELSEWHERE = Text(
     ko="인증키가 다른 호스트로 넘어가는 리다이렉트는 따라가지 않습니다.",
     en="a redirect that would hand the key to another host is not followed.",
@@ -85,7 +89,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a source sent, spooled to ``path``; ``location`` has its secrets masked."""
+    """What a source sent, spooled to ``path``; ``location`` has its secrets masked, the names of ``headers`` are small."""
 
     location: str
     path: Path
@@ -93,6 +97,7 @@ class Answer:
     content_type: str
     status: int
     sha256: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def read_bytes(self) -> bytes:
         """Return the whole answer at once; look at ``size`` first."""
@@ -182,15 +187,16 @@ class Session:
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         explain: Callable[[Answer], None] | None = None,
+        body: bytes | None = None,
     ) -> T:
         """Fetch and parse in one attempt, so that a temporary failure told in the body is repeated like one of the wire.
 
         ``explain`` sees answers with an error status first and may raise something more exact than the status tells.
-        The spooled answer is deleted once it is parsed.
+        The spooled answer is deleted once it is parsed. A ``body`` is sent by POST, to nowhere but the address itself.
         """
 
         def attempt() -> T:
-            answer, pause = self._ask(location, params, headers)
+            answer, pause = self._ask(location, params, headers, body)
             try:
                 if explain and answer.status >= 400:
                     explain(answer)
@@ -214,6 +220,20 @@ class Session:
                 return received, self._show(url)
             url = received
         raise self._too_many_redirects(url)
+
+    def addresses_of(self, host: str, port: int) -> list[str]:
+        """Return the judged addresses of a host that is spoken to otherwise than by HTTP; connect to no other."""
+        shown = self.mask(f"{host}:{port}")
+        try:
+            return judged_addresses(host, port, allow_private=self._allow_private)
+        except Refused as error:
+            raise ForbiddenAddress(address=shown, reason=error.reason) from error
+        except httpcore2.ConnectError as error:
+            raise Unreachable(address=shown, reason=self.mask(str(error))) from error
+
+    def find_file(self, location: str) -> Path:
+        """Return the real path of a file under the file roots that is a setting and no data: it is not archived."""
+        return find_file(location, self._file_roots, self.mask(location))
 
     def excerpt(self, answer: Answer) -> str:
         """Return the first words of an answer for a message: no tags, no secrets; the title alone if it is a web page."""
@@ -247,10 +267,14 @@ class Session:
         return pause if pause < self._deadline.left() else False
 
     def _ask(
-        self, location: str, params: Mapping[str, str] | None, headers: Mapping[str, str] | None
+        self,
+        location: str,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        body: bytes | None = None,
     ) -> tuple[Answer, float | None]:
         if is_web(location):
-            answer, pause = self._request(location, params or {}, headers or {})
+            answer, pause = self._request(location, params or {}, headers or {}, body)
         else:
             answer, pause = self._copy_file(location), None
         if self._archive:
@@ -258,16 +282,18 @@ class Session:
         return answer, pause
 
     def _request(
-        self, location: str, params: Mapping[str, str], headers: Mapping[str, str]
+        self, location: str, params: Mapping[str, str], headers: Mapping[str, str], body: bytes | None
     ) -> tuple[Answer, float | None]:
         url = self._parse_url(location)
         if params:
             query = urlencode(params, quote_via=quote, safe="").encode("ascii")
             url = url.copy_with(query=b"&".join(part for part in (url.query, query) if part))
         for _ in range(self._limits.redirects + 1):
-            received = self._exchange(url, headers)
+            received = self._exchange(url, headers, body)
             if isinstance(received, tuple):
                 return received
+            if body is not None:
+                raise ForbiddenAddress(address=self._show(received), reason=NO_BODY_ELSEWHERE)
             if not same_party(url, received):
                 headers = {}
             url = received
@@ -299,10 +325,13 @@ class Session:
     def _show(self, url: httpx2.URL) -> str:
         return self.mask(str(url.copy_with(userinfo=b"***") if url.userinfo else url))
 
-    def _exchange(self, url: httpx2.URL, headers: Mapping[str, str]) -> tuple[Answer, float | None] | httpx2.URL:
+    def _exchange(
+        self, url: httpx2.URL, headers: Mapping[str, str], body: bytes | None
+    ) -> tuple[Answer, float | None] | httpx2.URL:
         """Make one request and return the spooled answer and the pause it asks for, or where it redirects to."""
         try:
-            with self._stream("GET", url, {"Accept-Encoding": "gzip", **headers}) as response:
+            method = "GET" if body is None else "POST"
+            with self._stream(method, url, {"Accept-Encoding": "gzip", **headers}, body) as response:
                 received = {name.lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status in REDIRECTS and b"location" in received:
                     return self._next_hop(url, received[b"location"])
@@ -323,13 +352,19 @@ class Session:
             self._raise_told(url, error)
 
     def _stream(
-        self, method: str, url: httpx2.URL, headers: Mapping[str, str]
+        self, method: str, url: httpx2.URL, headers: Mapping[str, str], body: bytes | None = None
     ) -> AbstractContextManager[httpcore2.Response]:
         timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read, "pool": 1.0}
         return self._pool.stream(
             method,
             httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers={"User-Agent": self._user_agent, "Accept": "*/*", **headers},
+            headers={
+                "User-Agent": self._user_agent,
+                "Accept": "*/*",
+                **({} if body is None else {"Content-Length": str(len(body))}),
+                **headers,
+            },
+            content=body,
             extensions={"timeout": timeouts},
         )
 
@@ -356,7 +391,8 @@ class Session:
         announced = headers.get(b"content-length", "")
         if announced.isdecimal() and int(announced) > self._limits.size:
             raise TooLarge(address=address, limit=readable_size(self._limits.size))
-        return self._save(address, pieces, response.status, headers.get(b"content-type", ""))
+        answer = self._save(address, pieces, response.status, headers.get(b"content-type", ""))
+        return replace(answer, headers={name.decode("latin-1"): value for name, value in headers.items()})
 
     def _save(self, address: str, pieces: Iterable[bytes], status: int, content_type: str) -> Answer:
         digest, size = hashlib.sha256(), 0

@@ -1,53 +1,40 @@
-"""Files as municipalities publish them, from a path or an address: CSV, TSV, XLSX, JSON, GeoJSON, XML.
+"""Files as municipalities publish them, from a path or an address, bare or inside a ZIP.
 
 One table says which reader a format has and which options it understands. The readers are next door: ``delimited.py``,
-``workbook.py``, ``documents.py``. A row that cannot be read is yielded as ``MalformedRow``, never dropped.
+``workbook.py``, ``spreadsheetml.py``, ``documents.py``, ``ndjson.py``, ``shapefile.py``, ``geopackage.py``,
+``parquet.py``. ``file_format.py`` tells the format, ``archive.py`` opens a ZIP. A row that cannot be read is yielded as
+``MalformedRow``, never dropped.
 """
 
 import codecs
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePosixPath
-from typing import Literal, Self
-from urllib.parse import unquote, urlsplit
+from typing import Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from ingest.connectors.archive import open_member
+from ingest.connectors.container import MACROS
 from ingest.connectors.delimited import Layout, Row, hand_over_delimited, read_delimited
 from ingest.connectors.documents import pick, read_json, read_xml_records, refuse_web_page
+from ingest.connectors.file_format import EXTENSIONS, Format, is_archive, suffix_of, tell_format
+from ingest.connectors.geopackage import read_geopackage
+from ingest.connectors.ndjson import read_ndjson
+from ingest.connectors.parquet import read_parquet
 from ingest.connectors.rows import DelimitedFile
-from ingest.connectors.workbook import read_workbook
+from ingest.connectors.shapefile import gather_parts, read_shapefile
+from ingest.connectors.spreadsheetml import read_spreadsheetml
+from ingest.connectors.workbook import read_old_workbook, read_workbook
 from ingest.errors import BadSetup, Text, UnreadableAnswer
-from ingest.http import Answer, Session, is_web
+from ingest.http import Answer, Session
 
-Format = Literal["csv", "tsv", "xlsx", "json", "geojson", "xml"]
-
-EXTENSIONS: Mapping[str, Format] = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".xlsx": "xlsx",
-    ".json": "json",
-    ".geojson": "geojson",
-    ".xml": "xml",
-}
 DELIMITERS: Mapping[Format, str] = {"csv": ",", "tsv": "\t"}
-CONTENT_TYPES: Mapping[str, Format] = {
-    "text/csv": "csv",
-    "application/csv": "csv",
-    "text/tab-separated-values": "tsv",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
-    "application/json": "json",
-    "application/geo+json": "geojson",
-    "application/xml": "xml",
-    "text/xml": "xml",
-}
+
+MACRO_SUFFIXES = frozenset({".xlsm", ".xltm", ".xlam"})
 
 EMPTY = Text(ko="빈 파일입니다.", en="the file is empty.")
-FORMAT_UNKNOWN = Text(
-    ko="확장자와 콘텐츠 유형으로 형식을 알 수 없습니다. format에 적으십시오: {formats}",
-    en="neither extension nor content type tells the format; give it in format: {formats}",
-)
+NESTED = Text(ko="압축 안의 압축은 읽지 않습니다.", en="an archive inside an archive is not read.")
 NOT_FOR_FORMAT = Text(ko="{format} 형식에는 쓰지 않는 설정입니다.", en="it means nothing for the format {format}.")
 RECORDS_NEEDED = Text(
     ko="XML은 레코드 요소의 경로가 있어야 합니다(예: root.Row).",
@@ -68,19 +55,36 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     path: str | list[str] = Field(
         description="A path under the hub's file roots, or an http(s) address; several are read one after another."
     )
-    format: Format | None = Field(None, description="Told by the file's extension or content type when omitted.")
-    encoding: str | None = Field(None, description="CSV, TSV: the encoding; proven over the whole file when omitted.")
+    format: Format | None = Field(
+        None,
+        description="Of the file, or of the one in the ZIP; told by content, extension or content type when omitted.",
+    )
+    member: str | None = Field(
+        None,
+        min_length=1,
+        description="ZIP: name or pattern (*.csv) of the one file to read, if it is not the only one.",
+    )
+    encoding: str | None = Field(
+        None, description="CSV, TSV, shapefile (DBF): the encoding; proven over the whole file when omitted."
+    )
     delimiter: str | None = Field(None, min_length=1, max_length=1, description="CSV, TSV: comma or tab when omitted.")
-    header_rows: int = Field(1, ge=0, le=20, description="CSV, TSV, XLSX: how many rows the header has.")
+    header_rows: int = Field(1, ge=0, le=20, description="CSV, TSV, workbooks: how many rows the header has.")
     header: list[str] | None = Field(
-        None, min_length=1, description="CSV, TSV, XLSX: names of all columns, instead of those in the file."
+        None, min_length=1, description="CSV, TSV, workbooks: names of all columns, instead of those in the file."
     )
     records: str | None = Field(
         None,
         min_length=1,
         description="JSON, XML: dotted path to the records (body.items; for XML from the root element on: root.Row).",
     )
-    sheet: str | None = Field(None, description="XLSX: the sheet's name; the first visible one when omitted.")
+    sheet: str | None = Field(None, description="Workbooks: the sheet's name; the first visible one when omitted.")
+    layer: str | None = Field(None, description="GeoPackage: the layer's name; needed when there are several.")
+    crs: str | None = Field(
+        None,
+        min_length=1,
+        description="Shapefile, GeoPackage, Parquet: the coordinate system (EPSG:5174), instead of what the file says; "
+        "places come out in WGS 84.",
+    )
 
     @field_validator("path")
     @classmethod
@@ -129,25 +133,32 @@ def hand_over(config: Config, http: Session) -> Iterator[Row | DelimitedFile]:
 
 
 def fetch_files(config: Config, http: Session) -> Iterator[tuple[Answer, Format]]:
+    """Yield each file with its format, out of its ZIP, and with the files that belong to it beside it."""
     for path in [config.path] if isinstance(config.path, str) else config.path:
-        answer = http.fetch(path)
-        format = config.format or guess_format(path, answer)
-        refuse_options(config, format, READERS[format].options)
-        if format != "xlsx":
-            refuse_web_page(answer, http, format.upper())
-        if answer.size == 0:
-            raise UnreadableAnswer(address=answer.location, format=format.upper(), reason=EMPTY)
+        answer, name = http.fetch(path), path
+        refuse_empty(answer)
+        is_packed = is_archive(path, answer, config.format)
+        if is_packed:
+            answer, name = open_member(answer, config.member, EXTENSIONS)
+            refuse_empty(answer)
+            if is_archive(name, answer, config.format):
+                raise UnreadableAnswer(address=answer.location, format="ZIP", reason=NESTED)
+        refuse_web_page(answer, http, (config.format or suffix_of(name).removeprefix(".") or "data").upper())
+        format = tell_format(name, answer, config.format, READERS)
+        if format == "spreadsheetml" and config.records is not None and config.format is None:
+            format = "xml"
+        if format == "xlsx" and suffix_of(name) in MACRO_SUFFIXES:
+            raise UnreadableAnswer(address=answer.location, format="XLSX", reason=MACROS.format(name=name))
+        refuse_options(config, format, READERS[format].options | ({"member"} if is_packed else set()))
+        if format == "shapefile" and not is_packed:
+            answer = gather_parts(path, answer, http)
         yield answer, format
 
 
-def guess_format(path: str, answer: Answer) -> Format:
-    """Tell the format by the extension of the path, else by the content type; never by looking into the content."""
-    name = unquote(urlsplit(path).path) if is_web(path) else path
-    by_name = EXTENSIONS.get(PurePosixPath(name).suffix.lower())
-    by_type = CONTENT_TYPES.get(answer.content_type.partition(";")[0].strip().lower())
-    if by_name or by_type:
-        return by_name or by_type
-    raise BadSetup(where=answer.location, problem=FORMAT_UNKNOWN.format(formats=", ".join(READERS)))
+def refuse_empty(answer: Answer) -> None:
+    if answer.size == 0:
+        format = suffix_of(answer.location).removeprefix(".").upper() or "data"
+        raise UnreadableAnswer(address=answer.location, format=format, reason=EMPTY)
 
 
 def refuse_options(config: Config, format: Format, understood: frozenset[str]) -> None:
@@ -167,6 +178,30 @@ def read_text(
 
 def read_xlsx(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
     return read_workbook(answer, config.layout, sheet=config.sheet, before=before)
+
+
+def read_xls(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
+    return read_old_workbook(answer, config.layout, sheet=config.sheet, before=before)
+
+
+def read_xml_workbook(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
+    return read_spreadsheetml(answer, http, config.layout, sheet=config.sheet, before=before)
+
+
+def read_lines(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
+    return read_ndjson(answer, before=before)
+
+
+def read_shapes(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
+    return read_shapefile(answer, crs=config.crs, encoding=config.encoding, before=before)
+
+
+def read_layer(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
+    return read_geopackage(answer, layer=config.layer, crs=config.crs, before=before)
+
+
+def read_columns(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
+    return read_parquet(answer, crs=config.crs, before=before)
 
 
 def read_json_file(answer: Answer, config: Config, http: Session, before: int) -> Generator[Row, None, int]:
@@ -223,12 +258,19 @@ class Reader:
 
 
 TEXT_OPTIONS = frozenset({"encoding", "delimiter", "header_rows", "header"})
+SHEET_OPTIONS = frozenset({"header_rows", "header", "sheet"})
 
 READERS: Mapping[Format, Reader] = {
     "csv": Reader(partial(read_text, delimiter=DELIMITERS["csv"]), TEXT_OPTIONS),
     "tsv": Reader(partial(read_text, delimiter=DELIMITERS["tsv"]), TEXT_OPTIONS),
-    "xlsx": Reader(read_xlsx, frozenset({"header_rows", "header", "sheet"})),
+    "xlsx": Reader(read_xlsx, SHEET_OPTIONS),
+    "xls": Reader(read_xls, SHEET_OPTIONS),
+    "spreadsheetml": Reader(read_xml_workbook, SHEET_OPTIONS),
     "json": Reader(read_json_file, frozenset({"records"})),
+    "ndjson": Reader(read_lines, frozenset()),
     "geojson": Reader(read_geojson, frozenset()),
     "xml": Reader(read_xml_file, frozenset({"records"})),
+    "shapefile": Reader(read_shapes, frozenset({"crs", "encoding"})),
+    "geopackage": Reader(read_layer, frozenset({"layer", "crs"})),
+    "parquet": Reader(read_columns, frozenset({"crs"})),
 }

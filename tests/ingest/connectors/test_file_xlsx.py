@@ -11,7 +11,7 @@ import xlsxwriter
 from dressed_rows import ROWS
 
 from ingest.connectors.file import Config, read
-from ingest.errors import SourceError, TooLarge, UnreadableAnswer
+from ingest.errors import BrokenOff, SourceError, TooLarge, UnreadableAnswer
 
 
 def workbook(fill, **options):
@@ -130,7 +130,7 @@ BAD_WORKBOOKS = {
     "an old file or a password": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), UnreadableAnswer, "password"),
     "no workbook in the zip": (zip_of(("a.txt", b"a")), UnreadableAnswer, "XLSX"),
     "no zip": (b"name,value\n", UnreadableAnswer, "XLSX"),
-    "half a workbook": (simple_workbook(["a"], ["b"])[:2000], UnreadableAnswer, "XLSX"),
+    "half a workbook": (simple_workbook(["a"], ["b"])[:2000], BrokenOff, "directory"),
     "a damaged part": (
         simple_workbook(["a"], ["b"]).replace(b"PK\x03\x04", b"PK\x03\x05", 3),
         UnreadableAnswer,
@@ -144,6 +144,16 @@ def test_a_container_that_is_not_an_honest_workbook_is_refused(open_session, tmp
     (tmp_path / "a.xlsx").write_bytes(content() if callable(content) else content)  # big ones are made when wanted
     with pytest.raises(error, match=words):
         list(read(Config(path="a.xlsx"), open_session(file_roots=[tmp_path])))
+
+
+def test_two_cells_far_apart_end_the_process_that_reads_and_nothing_else(read_bytes):
+    def fill(book):
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "a")
+        sheet.write(1_048_575, 16_383, "b")
+
+    with pytest.raises(UnreadableAnswer, match="memory"):
+        read_bytes(workbook(fill), "a.xlsx")
 
 
 def test_a_workbook_spoilt_at_any_byte_is_read_or_refused_but_never_crashes(open_session, tmp_path):

@@ -1,0 +1,244 @@
+"""Entities of an NGSI-LD broker (Orion-LD, Stellio, Scorpio, KETI's City Data Hub), as they are now or as they were.
+
+Pages are read by ``limit`` and ``offset`` until as many entities came as ``NGSILD-Results-Count`` announces or, from
+brokers that do not count, until a page is empty. A value becomes the column of its attribute, what is inside it or said
+of it a column with a dotted name (``address.city``, ``pm10.observedAt``).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Literal, Self
+
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+
+from ingest.connectors.chain import Link, count_of, follow
+from ingest.connectors.credential import credential_headers
+from ingest.connectors.documents import read_document
+from ingest.connectors.flatten import DEEPEST, flatten
+from ingest.errors import PlatformFailure, RequestRefused, Text, UnreadableAnswer
+from ingest.http import Answer, Session, is_web
+
+VALUES: Mapping[str, str] = {  # which member of an attribute holds its value
+    "Property": "value",
+    "GeoProperty": "value",
+    "Relationship": "object",
+    "LanguageProperty": "languageMap",
+    "JsonProperty": "json",
+    "VocabProperty": "vocab",
+    "VocabularyProperty": "vocab",
+    "ListProperty": "valueList",
+    "ListRelationship": "objectList",
+}
+PLAIN = frozenset({"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt"})
+CONTEXT_LINK = '<{}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
+PARTIAL = 206
+
+NO_ENTITIES = Text(ko="엔티티 목록이 아닙니다. 있는 것: {keys}", en="it is no list of entities; what is there: {keys}")
+TWO_VALUES = Text(
+    ko="엔티티 '{identifier}'에서 '{name}' 열이 두 가지 값을 가집니다. representation을 keyValues로 하십시오.",
+    en="entity '{identifier}' has two values for the column '{name}'; read it with representation = keyValues.",
+)
+NO_HISTORY = Text(
+    ko="엔티티 '{identifier}'의 '{name}' 값에 시각(observedAt)이 없습니다.",
+    en="a value of '{name}' of the entity '{identifier}' has no observedAt.",
+)
+CUT_HISTORY = Text(
+    ko="브로커가 기간의 일부({range})만 보냈습니다. since와 until로 기간을 줄이십시오",
+    en="the broker sent a part of the time only ({range}); make the time between since and until shorter",
+)
+
+
+class Config(BaseModel, frozen=True, extra="forbid"):
+    url: str = Field(description="Address of the broker up to its version, as https://…/ngsi-ld/v1.")
+    type: str = Field(min_length=1, description="Type of the entities, as AirQualityObserved.")
+    representation: Literal["normalized", "keyValues"] = Field(
+        "normalized", description="With what is said of values (unit, time, source), or the values alone."
+    )
+    context: str | None = Field(
+        None, description="Address of the @context that explains the short names; sent to the broker."
+    )
+    attrs: list[str] | None = Field(None, min_length=1, description="Names of the attributes; all when omitted.")
+    q: str | None = Field(None, min_length=1, description="Condition in NGSI-LD's query language.")
+    page_size: int = Field(100, ge=1, le=10_000, description="Entities asked for at a time; brokers refuse too many.")
+    max_pages: int = Field(10_000, ge=1, description="More pages than this are refused.")
+    count: bool = Field(True, description="Ask for the total as proof; false for brokers that refuse to be asked.")
+    history: str | None = Field(
+        None,
+        min_length=1,
+        description="Name of an attribute: a record for each value that it had, instead of entities.",
+    )
+    since: str | None = Field(
+        None, min_length=1, description="History: values from this time on, as 2026-01-01T00:00:00Z."
+    )
+    until: str | None = Field(None, min_length=1, description="History: values before this time.")
+    last: int | None = Field(None, ge=1, description="History: only so many of the latest values of each entity.")
+    tenant: str | None = Field(
+        None, pattern=r"^[!-~]+$", description="Name of the tenant, where the broker has several."
+    )
+    authorization: SecretStr | None = Field(None, description="Whole value of the Authorization header, as Bearer ….")
+    params: dict[str, str] = Field(default_factory=dict, description="Further request parameters, as georel.")
+
+    @field_validator("url")
+    @classmethod
+    def is_an_address(cls, url: str) -> str:
+        if not is_web(url) or "?" in url:
+            raise ValueError("give an http(s) address without a query")
+        return url.rstrip("/")
+
+    @field_validator("context")
+    @classmethod
+    def is_a_context(cls, context: str | None) -> str | None:
+        if context is not None and (
+            not is_web(context) or any(not "!" <= sign <= "~" or sign in "<>" for sign in context)
+        ):
+            raise ValueError("give an http(s) address")
+        return context
+
+    @model_validator(mode="after")
+    def asks_for_one_thing(self) -> Self:
+        if self.history is None and (self.since or self.until or self.last):
+            raise ValueError("since, until and last mean nothing without history")
+        if self.history is not None and (self.attrs or self.representation != "normalized"):
+            raise ValueError("attrs and representation mean nothing with history")
+        return self
+
+
+def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+    """Yield the entities of a type, or the values over time of one of their attributes."""
+    path = "/temporal/entities" if config.history else "/entities"
+    params = {**config.params, **(history_question(config) if config.history else entity_question(config))}
+    headers = {"Accept": "application/json", **credential_headers(config.authorization, http)}
+    if config.context:
+        headers["Link"] = CONTEXT_LINK.format(config.context)
+    if config.tenant:
+        headers["NGSILD-Tenant"] = config.tenant
+    to_rows = partial(read_history, name=config.history) if config.history else read_entity
+
+    def ask(offset: int) -> Link[int]:
+        place = {"limit": str(config.page_size), "offset": str(offset)}
+        parse = partial(parse_page, offset=offset, http=http)
+        return http.read(config.url + path, parse, params=params | place, headers=headers)
+
+    for entity in follow(ask, 0, max_pages=config.max_pages):
+        yield from to_rows(entity, http.mask(config.url + path))
+
+
+def entity_question(config: Config) -> dict[str, str]:
+    question = {"type": config.type}
+    if config.representation == "keyValues":
+        question["options"] = "keyValues"
+    if config.attrs:
+        question["attrs"] = ",".join(config.attrs)
+    return question | common_question(config)
+
+
+def history_question(config: Config) -> dict[str, str]:
+    question = {"type": config.type, "attrs": config.history or ""}
+    if config.since and config.until:
+        question |= {"timerel": "between", "timeAt": config.since, "endTimeAt": config.until}
+    elif config.since or config.until:
+        question |= {"timerel": "after" if config.since else "before", "timeAt": config.since or config.until or ""}
+    if config.last:
+        question["lastN"] = str(config.last)
+    return question | common_question(config)
+
+
+def common_question(config: Config) -> dict[str, str]:
+    return ({"q": config.q} if config.q else {}) | ({"count": "true"} if config.count else {})
+
+
+def parse_page(answer: Answer, offset: int, http: Session) -> Link[int]:
+    document = read_document(answer, http)
+    if answer.status == PARTIAL:
+        cut = CUT_HISTORY.format(range=http.mask(answer.headers.get("content-range", "-"))[:200])
+        raise RequestRefused(address=answer.location, answer=cut)
+    refuse_error(document, answer, http)
+    entities = document if isinstance(document, list) else [document]
+    if not all(isinstance(one, dict) and isinstance(one.get("id"), str) and "type" in one for one in entities):
+        keys = ", ".join(list(document)[:20]) if isinstance(document, dict) else type(document).__name__
+        raise UnreadableAnswer(address=answer.location, format="NGSI-LD", reason=NO_ENTITIES.format(keys=keys or "-"))
+    total = count_of(answer.headers.get("ngsild-results-count"))
+    end = offset + len(entities)
+    is_last = not entities or (total is not None and end >= total) or not isinstance(document, list)
+    return Link(entities, None if is_last else end, answer.location, total, [one["id"] for one in entities])
+
+
+def refuse_error(document: object, answer: Answer, http: Session) -> None:
+    """Raise a problem document that came with status 200."""
+    if not isinstance(document, dict) or "id" in document:
+        return
+    told = [document[name] for name in ("title", "detail") if document.get(name)]
+    if told:
+        kind = PlatformFailure if (count_of(document.get("status")) or 0) >= 500 else RequestRefused
+        raise kind(address=answer.location, answer=http.mask(" ".join(map(str, told)))[:300].strip(" ."))
+
+
+def read_entity(entity: Mapping[str, object], address: str) -> Iterator[dict[str, object]]:
+    """Yield the entity as one row, whether its attributes are normalized or values alone."""
+    row: dict[str, object] = {}
+    for name, value in entity.items():
+        if name == "@context":
+            continue
+        columns = [(name, value)] if name in PLAIN else columns_of(name, value)
+        put_columns(row, columns, entity, address)
+    yield row
+
+
+def put_columns(
+    row: dict[str, object], columns: Iterable[tuple[str, object]], entity: Mapping[str, object], address: str
+) -> None:
+    for column, value in columns:
+        if column in row:
+            reason = TWO_VALUES.format(identifier=entity.get("id"), name=column)
+            raise UnreadableAnswer(address=address, format="NGSI-LD", reason=reason)
+        row[column] = value
+
+
+def columns_of(name: str, attribute: object, depth: int = 0) -> Iterator[tuple[str, object]]:
+    """Yield the columns of an attribute; of several instances each but the default one is named by its data set."""
+    if depth > DEEPEST:
+        yield name, attribute
+        return
+    if isinstance(attribute, list) and attribute and all(map(is_attribute, attribute)):
+        for instance in attribute:
+            dataset = instance.get("datasetId")
+            others = {member: value for member, value in instance.items() if member != "datasetId"}
+            yield from columns_of(f"{name}@{dataset}" if dataset else name, others, depth + 1)
+        return
+    if not is_attribute(attribute):
+        yield from flatten(name, attribute)
+        return
+    holder = VALUES[attribute["type"]]
+    yield from flatten(name, attribute.get(holder))
+    for member, value in attribute.items():
+        if member not in ("type", holder, "instanceId"):
+            yield from columns_of(f"{name}.{member}", value, depth + 1)
+
+
+def is_attribute(value: object) -> bool:
+    """Say whether a value is a normalized attribute (and not an object that happens to have a type)."""
+    return isinstance(value, dict) and VALUES.get(str(value.get("type"))) in value
+
+
+def read_history(entity: Mapping[str, object], address: str, name: str) -> Iterator[dict[str, object]]:
+    """Yield a row for each value that the attribute had: whose, when, and what else is said of it."""
+    for instance in instances_of(entity.get(name)):
+        row: dict[str, object] = {"id": entity["id"], "type": entity["type"]}
+        put_columns(row, columns_of(name, instance), entity, address)
+        moment = row.pop(f"{name}.observedAt", None) or row.get(f"{name}.modifiedAt")
+        if moment is None:
+            reason = NO_HISTORY.format(identifier=entity["id"], name=name)
+            raise UnreadableAnswer(address=address, format="NGSI-LD", reason=reason)
+        yield {**row, "observedAt": moment}
+
+
+def instances_of(attribute: object) -> Iterator[Mapping[str, object]]:
+    """Yield the instances of an attribute over time: a list, one alone, or pairs of value and time in ``values``."""
+    if isinstance(attribute, dict) and isinstance(attribute.get("values"), list):
+        for pair in attribute["values"]:
+            value, moment = pair if isinstance(pair, list) and len(pair) == 2 else (pair, None)
+            yield {"type": "Property", "value": value, "observedAt": moment}
+        return
+    for instance in attribute if isinstance(attribute, list) else [attribute]:
+        if isinstance(instance, dict):
+            yield instance

@@ -1,0 +1,260 @@
+"""The records of one SELECT, read from a platform's database: PostgreSQL, MariaDB or MySQL.
+
+One statement, in a read-only transaction that ends after its seconds; how each database is spoken to is in
+``databases.py``, what counts as a SELECT in ``sql_statement.py``. Values become what JSON knows, without loss: ``VALUES``
+is the table of it. The protocols themselves tell the end of the rows; a connection that ends before is an error.
+"""
+
+import datetime as dt
+import decimal
+import ipaddress
+import math
+import ssl
+import tempfile
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import SplitResult, unquote, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+
+from ingest.addresses import NEVER_PORTS, objection
+from ingest.connectors.databases import DATABASES, Database, Place
+from ingest.connectors.sql_statement import check_statement
+from ingest.errors import BadSetup, ForbiddenAddress, Text, TooLarge, UnreadableAnswer
+from ingest.http import Session, trusted_authorities
+
+NO_PORT = Text(ko="{port}번 포트는 데이터베이스의 것이 아닙니다.", en="port {port} belongs to no database.")
+NOT_IN_PLAIN = Text(
+    ko='공개망의 데이터베이스는 TLS로만 읽습니다. tls = "none"은 사설망에서만 쓸 수 있습니다.',
+    en='a database on the public network is read by TLS only; tls = "none" is for private networks.',
+)
+NO_AUTHORITIES = Text(
+    ko="인증 기관의 PEM 파일이 아닙니다 ({reason}).", en="it is no PEM file of authorities ({reason})."
+)
+TWICE = Text(
+    ko="같은 이름의 열이 둘 이상입니다({names}). AS로 이름을 지으십시오.",
+    en="more than one column is called {names}; name them with AS.",
+)
+BYTES = Text(
+    ko="열 '{name}'의 값이 바이트입니다. 쿼리에서 글자나 수로 바꾸십시오(예: encode, TO_BASE64, ST_AsGeoJSON, CAST).",
+    en="column '{name}' holds bytes; make text or a number of them in the query (encode, TO_BASE64, ST_AsGeoJSON, CAST).",
+)
+UNKNOWN = Text(
+    ko="열 '{name}'의 값({kind})은 읽을 수 없는 종류입니다. 쿼리에서 CAST로 글자로 바꾸십시오.",
+    en="column '{name}' holds values of a kind that is not read ({kind}); make them text in the query, with CAST.",
+)
+TOO_MANY_ROWS = Text(ko="{count}행", en="{count} rows")
+
+
+class Config(BaseModel, frozen=True, extra="forbid"):
+    url: str = Field(
+        description="The database: postgresql://user@host:port/database; mariadb and mysql likewise. No password in it."
+    )
+    password: SecretStr = Field(min_length=1, description="The user's password.")
+    query: str = Field(min_length=1, max_length=20_000, description="One SELECT, without comments.")
+    cursor_column: str | None = Field(
+        None, min_length=1, description="A column of the answer that grows; rows are read in its order."
+    )
+    after: str | int | float | None = Field(
+        None, description="Only rows whose cursor_column is more than this; a moment is given with its offset."
+    )
+    tls: Literal["verified", "none"] = Field(
+        "verified",
+        description="none: in plain, on private networks only; the certificate is always verified otherwise.",
+    )
+    ca_file: str | None = Field(
+        None, min_length=1, description="PEM file under the hub's file roots with the authorities of the certificate."
+    )
+    timezone: str = Field("Asia/Seoul", description="The zone of dates with a time that say none themselves.")
+    timeout: int = Field(300, ge=1, le=3600, description="Seconds that the whole reading may take.")
+    max_rows: int = Field(10_000_000, ge=1, description="More rows than this are refused.")
+
+    @field_validator("url")
+    @classmethod
+    def is_a_database(cls, url: str) -> str:
+        parts = parse_address(url)
+        if parts.scheme not in DATABASES:
+            raise ValueError(f"databases of the kind '{parts.scheme}' are not read; allowed: {', '.join(DATABASES)}")
+        if parts.password is not None:
+            raise ValueError("the password is not written in the address but named in password")
+        if not parts.hostname or not parts.username or not parts.path.strip("/") or parts.query or parts.fragment:
+            raise ValueError("give scheme://user@host:port/database and nothing after it")
+        return url
+
+    @field_validator("timezone")
+    @classmethod
+    def is_a_zone(cls, timezone: str) -> str:
+        if timezone not in available_timezones():
+            raise ValueError(f"unknown time zone '{timezone}'; usual ones: Asia/Seoul, UTC")
+        return timezone
+
+    @model_validator(mode="after")
+    def is_one_select(self) -> Self:
+        if self.after is not None and self.cursor_column is None:
+            raise ValueError("after needs the name of a column in cursor_column")
+        if self.tls == "none" and self.ca_file is not None:
+            raise ValueError('ca_file means nothing with tls = "none"')
+        check_statement(self.query, self.database.tongue)
+        return self
+
+    @property
+    def database(self) -> Database:
+        return DATABASES[urlsplit(self.url).scheme]
+
+
+def parse_address(url: str) -> SplitResult:
+    """Take an address apart; what cannot be is refused without repeating it, for it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 (it is judged when asked for)
+    except ValueError:
+        raise ValueError("give scheme://user@host:port/database") from None
+    return parts
+
+
+def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+    """Yield the rows that the SELECT finds, in the order of the cursor column if there is one."""
+    http.keep_secret(config.password.get_secret_value())
+    statement, values = statement_of(config)
+    with place_of(config, http) as place, config.database.select(place, statement, values) as found:
+        if twice := [name for name, times in Counter(found.names).items() if times > 1]:
+            raise BadSetup(where="query", problem=TWICE.format(names=", ".join(twice)))
+        for number, row in enumerate(found.rows, start=1):
+            if number > config.max_rows:
+                raise TooLarge(address=place.shown, limit=TOO_MANY_ROWS.format(count=f"{config.max_rows:,}"))
+            yield {
+                name: value if type(value) in AS_IT_IS else plain(value, name, place)
+                for name, value in zip(found.names, row, strict=True)
+            }
+
+
+def statement_of(config: Config) -> tuple[str, list[object]]:
+    """Return the statement that is run and its values; nothing of the configuration but names becomes text of it."""
+    query = check_statement(config.query, config.database.tongue)
+    if config.cursor_column is None:
+        return query, []
+    column = config.database.quoted(config.cursor_column)
+    if config.after is None:
+        return f"SELECT * FROM ({query}) AS source ORDER BY {column}", []
+    # Both drivers read % as a place for a value wherever values are given.
+    query, escaped = query.replace("%", "%%"), column.replace("%", "%%")
+    statement = f"SELECT * FROM ({query}) AS source WHERE {escaped} > %s ORDER BY {escaped}"
+    return statement, [cursor_value(config.after, ZoneInfo(config.timezone))]
+
+
+def cursor_value(after: str | int | float, zone: ZoneInfo) -> str | int | float:
+    """Return a moment with an offset as the wall clock of the zone, as which databases understand it without one."""
+    if not isinstance(after, str):
+        return after
+    try:
+        moment = dt.datetime.fromisoformat(after)
+    except ValueError:
+        return after
+    return after if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None).isoformat(" ")
+
+
+@contextmanager
+def place_of(config: Config, http: Session) -> Iterator[Place]:
+    """Judge the address and give the place that is then connected to; a name is resolved here and never again."""
+    parts = parse_address(config.url)
+    host, port = parts.hostname or "", parts.port or config.database.port
+    shown = http.mask(f"{parts.scheme}://{host}:{port}{parts.path}")
+    if port in NEVER_PORTS - {database.port for database in DATABASES.values()}:
+        raise ForbiddenAddress(address=shown, reason=NO_PORT.format(port=port))
+    addresses = http.addresses_of(host, port)
+    if config.tls == "none" and any(is_public(address) for address in addresses):
+        raise ForbiddenAddress(address=shown, reason=NOT_IN_PLAIN)
+    with authorities_of(config, http) as authorities:
+        yield Place(
+            shown=shown,
+            host=host,
+            port=port,
+            addresses=addresses,
+            database=unquote(parts.path.strip("/")),
+            user=unquote(parts.username or ""),
+            password=config.password.get_secret_value(),
+            authorities=authorities,
+            seconds=config.timeout,
+            zone=ZoneInfo(config.timezone),
+            mask=http.mask,
+        )
+
+
+def is_public(address: str) -> bool:
+    return objection(ipaddress.ip_address(address), allow_private=False) is None
+
+
+@contextmanager
+def authorities_of(config: Config, http: Session) -> Iterator[Path | None]:
+    """Give the PEM file of the authorities that are believed: the one named, else the system's; None without TLS."""
+    if config.tls == "none":
+        yield None
+    elif config.ca_file is not None:
+        path = http.find_file(config.ca_file)
+        try:
+            ssl.create_default_context(cafile=str(path))
+        except (OSError, ValueError) as error:
+            raise BadSetup(where="ca_file", problem=NO_AUTHORITIES.format(reason=error)) from error
+        yield path
+    else:
+        with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+            file.writelines(map(ssl.DER_cert_to_PEM_cert, trusted_authorities().get_ca_certs(binary_form=True)))
+            file.flush()
+            yield Path(file.name)
+
+
+def plain(value: object, name: str, place: Place) -> object:
+    """Return the value as JSON has it."""
+    kind = type(value)
+    if kind in AS_IT_IS:
+        return value
+    if kind is dt.datetime and value.tzinfo is None:
+        return value.replace(tzinfo=place.zone).isoformat()
+    if kind in VALUES:
+        return VALUES[kind](value)
+    if isinstance(value, dict):
+        return {str(key): plain(part, name, place) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(part, name, place) for part in value]
+    is_bytes = isinstance(value, bytes | bytearray | memoryview)
+    reason = BYTES.format(name=name) if is_bytes else UNKNOWN.format(name=name, kind=kind.__name__)
+    raise UnreadableAnswer(address=place.shown, format="SQL", reason=reason)
+
+
+AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
+def number_or_name(value: float) -> float | str:
+    """JSON has no infinity and no NaN; they stay as their names."""
+    return value if math.isfinite(value) else str(value)
+
+
+def clock_text(value: dt.timedelta) -> str:
+    """Return MariaDB's TIME, a span of up to 838 hours either way, as ``HH:MM:SS``."""
+    seconds, sign = abs(value), "-" if value < dt.timedelta() else ""
+    minutes, rest = divmod(seconds.days * 86_400 + seconds.seconds, 60)
+    fraction = f".{seconds.microseconds:06}" if seconds.microseconds else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}:{rest:02}{fraction}"
+
+
+# Exact decimals are text: a number of JSON would be read as a float somewhere.
+VALUES: Mapping[type, Callable[..., object]] = {
+    float: number_or_name,
+    decimal.Decimal: lambda value: format(value, "f"),
+    dt.datetime: dt.datetime.isoformat,
+    dt.date: dt.date.isoformat,
+    dt.time: dt.time.isoformat,
+    dt.timedelta: clock_text,
+    uuid.UUID: str,
+    ipaddress.IPv4Address: str,
+    ipaddress.IPv6Address: str,
+    ipaddress.IPv4Interface: str,
+    ipaddress.IPv6Interface: str,
+    ipaddress.IPv4Network: str,
+    ipaddress.IPv6Network: str,
+}
