@@ -67,9 +67,7 @@ class Seen:
     total: int | None = None
 
 
-def look_through(
-    manifest: Manifest, window: Window, store: Store, limits: Limits, index: Index | None = None
-) -> Seen:
+def look_through(manifest: Manifest, window: Window, store: Store, limits: Limits, index: Index | None = None) -> Seen:
     """Return the rows of a window; an index of the snapshot makes it faster and nothing else."""
     if is_by_number(manifest, window):
         rows = rows_from(manifest, store, window)
