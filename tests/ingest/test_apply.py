@@ -10,6 +10,7 @@ from catalog.describe import describe
 from catalog.models import Change, Dataset, Distribution, Organisation
 from catalog.records import from_table_schema
 from ingest.apply import Applied, apply_hub_file
+from ingest.connectors import CONNECTORS
 from ingest.errors import BadSetup
 from ingest.hub_file import read_hub_file
 from ingest.models import Source
@@ -194,7 +195,7 @@ MISTAKES = {
     "unknown coordinate system": (GEOMETRY, GEOMETRY.replace(" }", ', crs = "EPSG:1" }'), "geometry", "datasets.0.geometry.crs", "unknown coordinate system"),
     "bad slug of a source": ('slug = "parking-live"', 'slug = "parking live"', "parking live", "sources.1.slug", "lower-case letters"),
     "unknown dataset": ('dataset = "parking-lots"', 'dataset = "lots"', "dataset =", "sources.0.dataset", "there is no dataset 'lots'"),
-    "unknown connector": ('connector = "file"', 'connector = "ftp"', "connector", "sources.0.connector", "allowed: datagokr, seoul, file"),
+    "unknown connector": ('connector = "file"', 'connector = "ftp"', "connector", "sources.0.connector", f"allowed: {', '.join(CONNECTORS)}"),
     "unknown mode": ('mode = "upsert"', 'mode = "merge"', "mode", "sources.0.mode", "allowed: replace, append, upsert"),
     "bad schedule": ('schedule = "every 10 minutes"', 'schedule = "often"', "schedule", "sources.0.schedule", "cannot read the schedule 'often'"),
     "upsert without key": ('key = ["lot_id"]\n', "", "mode", "sources.0.mode", "upsert needs a key"),
