@@ -86,7 +86,9 @@ def finished(response: HttpResponseBase, request: HttpRequest, always: Mapping[s
         response.headers[name] = value
     response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
     response.headers.setdefault("Vary", "Accept-Language, Cookie")
-    if not response.streaming:
+    if (
+        not response.streaming and response.status_code != 304
+    ):  # whose length would be that of the content it leaves out
         response.headers.setdefault("Content-Length", str(len(response.content)))
     return response
 

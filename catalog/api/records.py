@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotModified, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.http import parse_etags
@@ -242,7 +242,7 @@ def respond(
     if question.query.crs != WGS84:
         headers["Content-Crs"] = f"<http://www.opengis.net/def/crs/EPSG/0/{question.query.crs.partition(':')[2]}>"
     if is_known(request, headers["ETag"]):
-        return HttpResponse(status=304, headers=headers)
+        return HttpResponseNotModified(headers=headers)
     if request.method == "HEAD":
         response = StreamingHttpResponse((), content_type=question.media_type, headers=headers)
     elif not question.paged:

@@ -42,6 +42,9 @@ def test_the_short_way_and_the_long_way_give_the_same_answer(question: dict[str,
     short, long = Client().get(**question), Client(headers={"Cookie": "anything=1"}).get(**question)
     assert short.status_code == long.status_code
     assert short.getvalue() == long.getvalue()
+    if short.status_code == 304:  # Django writes a length of 0, which is not that of the answer (RFC 9110, 8.6)
+        assert "Content-Length" not in short.headers
+        del long.headers["Content-Length"]
     assert told(short.headers) == told(long.headers)
 
 
