@@ -25,6 +25,7 @@ STORE_DIR = DATA_DIR / "store"  # Parquet parts, named by digest
 INDEX_DIR = DATA_DIR / "index"  # serving indexes, always disposable
 FILE_DIR = DATA_DIR / "files"  # whole-snapshot files and exports, always disposable
 RAW_DIR = DATA_DIR / "raw"  # raw answers, kept for a time
+INBOX_DIR = DATA_DIR / "inbox"  # messages that platforms pushed, until a run has published them
 SPOOL_DIR = DATA_DIR / "spool"  # staging and spill files, always disposable
 FILE_ROOTS = [Path(root).resolve() for root in env.list("HUB_FILE_ROOTS", default=[])]
 

@@ -75,6 +75,7 @@ RULES: tuple[Rule, ...] = tuple(
 )
 
 # Services that speak no HTTP but obey a line they recognise in a request; refused on granted private networks too.
+ALIVE_SECONDS = 1.0
 NEVER_PORTS = frozenset({22, 25, 465, 587, 3306, 5432, 5672, 6379, 11211})
 
 GRANT = Text(
@@ -93,10 +94,14 @@ class Refused(Exception):
 
 @dataclass
 class Deadline:
-    """The moment after which nothing on the wire is waited for; started anew for each fetch."""
+    """The moment after which nothing on the wire is waited for; started anew for each fetch.
+
+    ``alive`` is called every ALIVE_SECONDS of a wait; what it raises ends the wait.
+    """
 
     clock: Callable[[], float] = time.monotonic
     at: float = 0.0
+    alive: Callable[[], None] | None = None
 
     def start(self, seconds: float) -> None:
         self.at = self.clock() + seconds
@@ -110,6 +115,20 @@ class Deadline:
         if left <= 0:
             raise httpcore2.ReadTimeout("the total deadline has passed")
         return left if timeout is None else min(timeout, left)
+
+    def wait(self, read: Callable[[float], bytes], timeout: float | None) -> bytes:
+        """Return what ``read`` gives within the time-out, asking ``alive`` in between."""
+        if self.alive is None:
+            return read(self.cap(timeout))
+        ends = self.clock() + self.cap(timeout)
+        while True:
+            self.alive()
+            piece = min(ALIVE_SECONDS, max(ends - self.clock(), 0.001))
+            try:
+                return read(piece)
+            except httpcore2.ReadTimeout:
+                if self.clock() >= ends:
+                    raise
 
 
 class GuardedBackend(httpcore2.SyncBackend):
@@ -202,7 +221,7 @@ class TimedStream(httpcore2.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.cap(timeout))
+        return self._deadline.wait(lambda seconds: self._stream.read(max_bytes, seconds), timeout)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.cap(timeout))

@@ -31,10 +31,10 @@ from catalog.standard import Class
 from catalog.text import Text
 from ingest.errors import BadSetup
 from ingest.file_lines import Location
-from ingest.hub_file import ColumnEntry, DatasetEntry, DescribedEntry, HubFile, SourceEntry
+from ingest.hub_file import ColumnEntry, DatasetEntry, DescribedEntry, HubFile, ProviderEntry, SourceEntry
 from ingest.local_files import SCHEME
-from ingest.models import Source
-from ingest.sources import save_source
+from ingest.models import Provider, Source
+from ingest.sources import save_provider, save_source
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class DryRun(Exception):
 
 
 KINDS = {
+    "providers": Text(ko="제공자", en="provider"),
     "organisations": Text(ko="기관", en="organisation"),
     "catalogue": Text(ko="카탈로그", en="catalogue"),
     "series": Text(ko="시리즈", en="series"),
@@ -79,6 +80,9 @@ def apply_hub_file(file: HubFile, *, base: Path | None = None, dry_run: bool = F
 
 def apply_parts(file: HubFile, base: Path) -> Iterator[Applied]:
     content = file.content
+    for index, provider in enumerate(content.providers):
+        with placed(file, ("providers", index)):
+            yield apply_one("providers", provider.slug, provider_document, lambda entry=provider: apply_provider(entry))
     for index, organisation in enumerate(content.organisations):
         with placed(file, ("organisations", index)):
             yield apply_one(
@@ -154,6 +158,12 @@ def place_of(file: HubFile, place: Location, where: str) -> Location:
     return (*place, *(int(part) if part.isdigit() else part for part in parts))
 
 
+def apply_provider(entry: ProviderEntry) -> Outcome:
+    return save_provider(
+        entry.slug, title_ko=entry.title.text.ko, title_en=entry.title.text.en, daily_calls=entry.daily_calls
+    )
+
+
 def apply_organisation(entry: DescribedEntry) -> Outcome:
     return save_organisation(entry.slug, entry.description)
 
@@ -216,8 +226,11 @@ def apply_source(entry: SourceEntry, base: Path) -> Outcome:
         schedule=entry.schedule,
         expectations=entry.expectations,
         ignored_columns=entry.ignore,
+        personal_data=entry.personal_data,
+        provider=entry.provider,
         release=entry.slot,
         allow_private=entry.allow_private,
+        ca_certificates=entry.ca_certificates,
         raw_days=entry.raw_days,
         is_enabled=entry.enabled,
     )
@@ -232,6 +245,11 @@ def with_local_paths(config: Mapping[str, Any], base: Path) -> dict[str, Any]:
         return value if not isinstance(value, str) or SCHEME.match(value) else str(base / value)
 
     return {name: located(value) if name in ("path", "url") else value for name, value in config.items()}
+
+
+def provider_document(slug: str) -> dict[str, Any]:
+    row = Provider.objects.filter(slug=slug).values("slug", "title_ko", "title_en", "daily_calls").first() or {}
+    return {name: value for name, value in row.items() if value not in ("", None)}
 
 
 def organisation_document(slug: str) -> dict[str, Any]:
@@ -269,5 +287,8 @@ def dataset_document(slug: str) -> dict[str, Any]:
 def source_document(slug: str) -> dict[str, Any]:
     source = Source.objects.filter(slug=slug).select_related("distribution__dataset")
     row = source.annotate(dataset=F("distribution__dataset__slug")).values().first() or {}
-    hidden = ("id", "created_at", "modified_at", "next_at", "distribution_id")
+    hidden = (
+        "id", "created_at", "modified_at", "next_at", "distribution_id", "known_columns", "position", "failures",
+        "backs_off_until", "paused_at", "paused_because", "host",
+    )  # fmt: skip
     return {name: value for name, value in row.items() if name not in hidden and value not in ("", None, [], {})}

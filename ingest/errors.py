@@ -8,7 +8,10 @@
     │   ├── UnreadableAnswer        the answer is not what its format promises
     │   └── IncompleteAnswer        fewer rows than the platform itself announced; temporary
     ├── HeldBack                    the run's own checks refuse to publish
+    ├── Cancelled                   somebody asked to stop; nothing was published
+    ├── NotRepeatable               a run that cannot be read again, and why
     ├── LostLease                   another worker took the run over; nothing was published
+    ├── WorkerLost                  the worker died as often as a run may be tried
     ├── BadSetup                    a hub file or a source's configuration is wrong, with line and field
     ├── SecretMissing
     ├── TookTooLong                 the whole run lasted longer than a worker may spend on one; temporary
@@ -136,11 +139,32 @@ class HeldBack(IngestError):
     )
 
 
+class Cancelled(IngestError):
+    code = "cancelled"
+    sentence = Text(
+        ko="멈추라는 요청을 받아 그만두었습니다. 공개된 자료는 그대로입니다.",
+        en="Stopped because somebody asked for it; what is published stays.",
+    )
+
+
+class NotRepeatable(IngestError):
+    code = "not-repeatable"
+    sentence = Text(ko="이 실행은 다시 읽을 수 없습니다: {reason}", en="This run cannot be read again: {reason}")
+
+
 class LostLease(IngestError):
     code = "lost-lease"
     sentence = Text(
         ko="다른 작업자가 이 실행을 이어받아 아무것도 공개하지 않았습니다.",
         en="Another worker has taken this run over; nothing was published.",
+    )
+
+
+class WorkerLost(IngestError):
+    code = "worker-lost"
+    sentence = Text(
+        ko="작업자가 {times}번 중단되어 더 시도하지 않습니다. 공개된 자료는 그대로입니다.",
+        en="The worker died {times} times on this run, so it is not tried again; what is published stays.",
     )
 
 

@@ -8,6 +8,7 @@ What an answer means is the connector's business.
 """
 
 import codecs
+import datetime as dt
 import functools
 import hashlib
 import html
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpcore2
@@ -51,6 +52,7 @@ from ingest.masking import Mask
 T = TypeVar("T")
 
 USER_AGENT = "UrbanDataHub/1 (open-source urban data hub; scheduled collection of open data)"
+DOORS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 SAMPLE = 8 * 1024
 
@@ -88,6 +90,18 @@ class Limits:
 
 
 @dataclass(frozen=True)
+class Span:
+    """The span of time that a run asks for, when it is to make up for one: from ``since`` up to, without, ``until``."""
+
+    since: dt.datetime
+    until: dt.datetime
+
+
+def ask_freely(host: str) -> None:
+    """Let every request pass."""
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a source sent, spooled to ``path``; ``location`` has its secrets masked, the names of ``headers`` are small."""
 
@@ -114,6 +128,12 @@ class Session:
 
     ``file_roots`` are the only folders local files may be read from; a relative path is looked for in each of them.
     ``archive`` is given every complete answer, refused ones too, and must copy the file if it wants to keep it.
+    ``before_request`` is told the host (``name:port``) before each request goes out; it may wait, or raise what forbids it.
+    ``position`` is what the last published run left, ``left`` what this one leaves (``leave``): it is kept when the run is
+    published, and not before. ``moment`` is the run's own time and ``span`` what it is to make up for. ``inbox`` lists the
+    files of messages that were received for the source, oldest first. ``authorities`` are PEM certificates that are
+    trusted beside the system's. ``alive`` is called at least every second while something is waited for; what it raises
+    ends the wait.
     Answers lie in a folder of the session's own below ``spool`` (the system's temporary folder when omitted), which only
     a killed process leaves behind.
     """
@@ -129,14 +149,28 @@ class Session:
         user_agent: str = USER_AGENT,
         spool: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        before_request: Callable[[str], None] = ask_freely,
+        position: Mapping[str, Any] | None = None,
+        moment: dt.datetime | None = None,
+        span: Span | None = None,
+        inbox: Sequence[Path] = (),
+        authorities: str = "",
+        alive: Callable[[], None] | None = None,
     ) -> None:
         self.mask = Mask(secrets)
+        self.position: Mapping[str, Any] = dict(position or {})
+        self.left: Mapping[str, Any] = self.position
+        self.moment = moment or dt.datetime.now(dt.UTC)
+        self.span = span
+        self.inbox = tuple(inbox)
+        self._before_request = before_request
+        self._authorities = authorities
         self._allow_private = allow_private
         self._file_roots = tuple(root.resolve() for root in file_roots)
         self._archive = archive
         self._limits = limits
         self._user_agent = user_agent
-        self._deadline = Deadline(clock)
+        self._deadline = Deadline(clock, alive=alive)
         self._folder = tempfile.TemporaryDirectory(prefix="hub-answers-", dir=spool)
         self._repeat = stamina.RetryingCaller(
             attempts=limits.attempts,
@@ -159,6 +193,10 @@ class Session:
         if "_pool" in vars(self):
             self._pool.close()
         self._folder.cleanup()
+
+    def leave(self, position: Mapping[str, Any]) -> None:
+        """Say how far the source has been read: plain JSON values, given back as ``position`` once this is published."""
+        self.left = dict(position)
 
     def keep_secret(self, secret: str) -> None:
         """Mask this secret from now on; connectors name the keys they send."""
@@ -224,6 +262,7 @@ class Session:
     def addresses_of(self, host: str, port: int) -> list[str]:
         """Return the judged addresses of a host that is spoken to otherwise than by HTTP; connect to no other."""
         shown = self.mask(f"{host}:{port}")
+        self._before_request(f"{host}:{port}")
         try:
             return judged_addresses(host, port, allow_private=self._allow_private)
         except Refused as error:
@@ -354,6 +393,7 @@ class Session:
     def _stream(
         self, method: str, url: httpx2.URL, headers: Mapping[str, str], body: bytes | None = None
     ) -> AbstractContextManager[httpcore2.Response]:
+        self._before_request(f"{url.host}:{url.port or DOORS[url.scheme]}")
         timeouts = {"connect": self._limits.connect, "read": self._limits.read, "write": self._limits.read, "pool": 1.0}
         return self._pool.stream(
             method,
@@ -371,7 +411,7 @@ class Session:
     @functools.cached_property
     def _pool(self) -> httpcore2.ConnectionPool:
         return httpcore2.ConnectionPool(
-            ssl_context=trusted_authorities(),
+            ssl_context=trusted_authorities(self._authorities),
             network_backend=GuardedBackend(self._deadline, allow_private=self._allow_private),
             max_connections=4,
             keepalive_expiry=5,
@@ -450,10 +490,16 @@ class Session:
             return self._save(shown, read_pieces(file), 200, mimetypes.guess_type(path.name)[0] or "")
 
 
-@functools.cache
-def trusted_authorities() -> ssl.SSLContext:
-    """Return the system's certificate authorities, read once per process (25 ms); the environment has no say."""
-    return httpx2.create_ssl_context(trust_env=False)
+@functools.lru_cache(maxsize=32)
+def trusted_authorities(added: str = "") -> ssl.SSLContext:
+    """Return the system's certificate authorities and those ``added`` as PEM; the environment has no say.
+
+    Reading the system's takes 25 ms, so that they are kept.
+    """
+    context = httpx2.create_ssl_context(trust_env=False)
+    if added:
+        context.load_verify_locations(cadata=added)
+    return context
 
 
 def same_party(one: httpx2.URL, other: httpx2.URL) -> bool:

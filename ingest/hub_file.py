@@ -113,13 +113,23 @@ class SourceEntry(Entry):
     slot: Release = None
     expectations: dict[str, Any] = Field(default_factory=dict)
     ignore: list[str] = Field(default_factory=list)
+    personal_data: dict[str, str] = Field(default_factory=dict)
+    provider: str = ""
     allow_private: bool = False
+    ca_certificates: str = ""
     raw_days: int = Field(default=7, ge=0, le=3650)
     enabled: bool = True
 
 
+class ProviderEntry(Entry):
+    slug: str
+    title: LanguageTexts
+    daily_calls: int | None = Field(default=None, ge=1)
+
+
 class HubContent(Entry):
     catalogue: dict[str, Any] | None = None
+    providers: list[ProviderEntry] = Field(default_factory=list)
     organisations: list[DescribedEntry] = Field(default_factory=list)
     series: list[DescribedEntry] = Field(default_factory=list)
     services: list[DescribedEntry] = Field(default_factory=list)
@@ -185,7 +195,7 @@ def unstorable_texts(value: object, place: Location) -> Iterator[Problem]:
 
 
 def repeated_slugs(content: HubContent) -> Iterator[Problem]:
-    for kind in ("organisations", "series", "services", "datasets", "sources"):
+    for kind in ("providers", "organisations", "series", "services", "datasets", "sources"):
         seen: set[str] = set()
         for index, entry in enumerate(getattr(content, kind)):
             if entry.slug in seen:

@@ -1,7 +1,6 @@
 """The story of a run: collect, tabulate, check, write, publish. A failure before publishing leaves everything as it was."""
 
 import dataclasses
-import datetime as dt
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,11 +34,13 @@ from catalog.storage import record_store
 from catalog.text import Text
 from ingest import connectors
 from ingest.connectors import CONNECTORS, MalformedRow
-from ingest.errors import HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong
-from ingest.http import Answer, Session
+from ingest.errors import Cancelled, HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong
+from ingest.http import Answer
 from ingest.models import Run, Source
 from ingest.raw import keep_answer, keep_rejected
-from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error
+from ingest.repetitions import mode_of_refused, position_after, refused_rows, release_of
+from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error, sentence_of
+from ingest.sessions import open_session
 from ingest.sources import check_key, read_config, read_expectations
 from ingest.wording import storable
 
@@ -63,6 +64,11 @@ class Pull:
     @property
     def progress(self) -> Progress:
         return self.heartbeat.progress
+
+    @property
+    def mode(self) -> LoadMode:
+        """How the rows join what is published; refused records are added to it, whatever the source does otherwise."""
+        return mode_of_refused(self.run) if self.run.kind == Run.Kind.REFUSED else LoadMode(self.source.mode)
 
     @property
     def limits(self) -> Limits:
@@ -90,6 +96,8 @@ def pull_or_end(pull: Pull) -> None:
         pull_source(pull)
     except LostLease:
         raise
+    except Cancelled as error:
+        end_run(pull.claim, Run.State.CANCELLED, pull.progress, **sentence_of(error))
     except HubError as error:
         end_pull(pull, error)
     except SoftTimeLimitExceeded:
@@ -116,9 +124,17 @@ def pull_source(pull: Pull) -> None:
     check_key(pull.source.distribution, pull.source.mode)
     pull.limits.spool.mkdir(parents=True, exist_ok=True)
     try:
-        collect_and_publish(pull, read_expectations(pull.source))
+        collect_and_publish(pull, expectations_of(pull.run))
     finally:
         shutil.rmtree(pull.limits.spool, ignore_errors=True)
+
+
+def expectations_of(run: Run) -> Expectations:
+    """Return what a run is held to: one that brings a part of the data may bring as little as there is."""
+    expectations = read_expectations(run.source)
+    if run.kind in (Run.Kind.BACKFILL, Run.Kind.REFUSED):
+        return dataclasses.replace(expectations, min_rows=0, min_share=None, max_rejected_share=None)
+    return expectations
 
 
 def collect_and_publish(pull: Pull, expectations: Expectations) -> None:
@@ -136,34 +152,43 @@ def collect_and_publish(pull: Pull, expectations: Expectations) -> None:
 
 def collect(pull: Pull, expectations: Expectations) -> Staged:
     """Read everything that the platform says and type it; the raw answers are kept on the way."""
+    if pull.run.kind == Run.Kind.REFUSED:
+        return type_rows(pull, refused_rows(pull.run), expectations)
     source, progress = pull.source, pull.progress
     config, secrets = read_config(source)
 
     def archive(answer: Answer) -> None:
+        progress.pages += 1
         progress.received_bytes += answer.size
-        progress.raw_answers.append(keep_answer(answer, pull.limits.spool))
+        progress.raw_answers.append(keep_answer(answer, pull.limits.spool, http.mask))
         pull.heartbeat.check()
 
-    with Session(
-        allow_private=source.allow_private,
-        file_roots=settings.FILE_ROOTS,
-        secrets=secrets,
-        archive=archive,
-        spool=pull.limits.spool,
-    ) as http:
+    with open_session(pull.run, secrets, pull.limits.spool, archive, pull.heartbeat.check) as http:
         connector = CONNECTORS[source.connector]
         rows = (connector.hand_over or connector.read)(config, http)
-        return tabulate(
-            watched(rows, pull.heartbeat),
-            from_table_schema(source.distribution.schema),
-            limits=pull.limits,
-            area=KOREA if expectations.within == "korea" else None,
-            ignore=source.ignored_columns,
-        )
+        staged = type_rows(pull, rows, expectations)
+        progress.position = {"from": http.position, "left": http.left}
+    return staged
+
+
+def type_rows(
+    pull: Pull,
+    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile],
+    expectations: Expectations,
+) -> Staged:
+    source = pull.source
+    return tabulate(
+        watched(rows, pull.heartbeat),
+        from_table_schema(source.distribution.schema),
+        limits=pull.limits,
+        area=KOREA if expectations.within == "korea" else None,
+        ignore=source.ignored_columns,
+    )
 
 
 def watched(
-    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile], heartbeat: RunHeartbeat
+    rows: Iterable[Mapping[str, object] | MalformedRow | UnreadableRow | connectors.DelimitedFile],
+    heartbeat: RunHeartbeat,
 ) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile]:
     """Count rows as they pass and stop when the lease is lost."""
 
@@ -183,15 +208,10 @@ def watched(
 
 def previous_rows(pull: Pull) -> int | None:
     """Return the size of the snapshot that this run would replace; answers that are added are not compared."""
-    source, current = pull.source, pull.source.distribution.current_snapshot
-    if source.mode != Source.Mode.REPLACE or current is None or current.valid_at > release_of(pull):
+    current = pull.source.distribution.current_snapshot
+    if pull.mode is not LoadMode.REPLACE or current is None or current.valid_at > release_of(pull.run):
         return None
     return current.records
-
-
-def release_of(pull: Pull) -> dt.datetime:
-    """Return the release that a run's snapshot holds: the source's fixed one, else the run's slot."""
-    return pull.source.release or pull.run.slot
 
 
 def storable_report(report: Report) -> Report:
@@ -226,7 +246,7 @@ def write_and_publish(pull: Pull, staged: Staged, report: Report) -> None:
     When another source of the same dataset published meanwhile, the snapshot is written again on top of it.
     """
     rejected = rejected_digest(staged)
-    mode = LoadMode(pull.source.mode)
+    mode = pull.mode
     while True:
         pull.heartbeat.check()
         distribution = Distribution.objects.select_related("current_snapshot").get(pk=pull.source.distribution_id)
@@ -258,7 +278,7 @@ def publish(
         report=report,
         rejected=staged.refused,
         csv_size=csv_size,
-        valid_at=release_of(pull),
+        valid_at=release_of(pull.run),
         based_on=based_on,
     )
     end_run(
@@ -270,6 +290,17 @@ def publish(
         rejected=staged.refused,
         rejected_digest=rejected,
         snapshot_digest=manifest.digest,
+    )
+    remember(pull, staged)
+
+
+def remember(pull: Pull, staged: Staged) -> None:
+    """Keep how far the source has been read and which columns it had, together with what was published of it."""
+    if pull.run.kind not in (Run.Kind.PULL, Run.Kind.REPLAY):
+        return
+    known = sorted({*pull.source.known_columns, *map(storable, staged.seen)} - {""})
+    Source.objects.filter(pk=pull.source.pk).update(
+        known_columns=known, **position_after(pull.run, pull.progress.position)
     )
 
 

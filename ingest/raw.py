@@ -4,6 +4,7 @@ import datetime as dt
 import gzip
 import shutil
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ LEFTOVER_AGE = dt.timedelta(days=1)
 GZIP_LEVEL = 1  # a fifth larger than the usual 6, which takes longer than all the rest of a run
 
 
+KEPT_HEADERS = frozenset({"link", "content-disposition", "etag", "last-modified", "retry-after", "content-crs"})
+
+
 def raw_store() -> Store:
     return Store(settings.RAW_DIR / "answers", suffix=".gz")
 
@@ -25,7 +29,7 @@ def rejected_store() -> Store:
     return Store(settings.RAW_DIR / "rejected", suffix=".ndjson.gz")
 
 
-def keep_answer(answer: Answer, spool: Path) -> dict[str, Any]:
+def keep_answer(answer: Answer, spool: Path, mask: Callable[[str], str]) -> dict[str, Any]:
     """Keep what the platform said, byte for byte, and return the entry that the run remembers."""
     packed = spool / f"raw-{uuid.uuid4().hex}.gz"
     with (
@@ -40,6 +44,8 @@ def keep_answer(answer: Answer, spool: Path) -> dict[str, Any]:
         "location": answer.location,
         "content_type": answer.content_type,
         "bytes": answer.size,
+        "status": answer.status,
+        "headers": {name: mask(value) for name, value in answer.headers.items() if name in KEPT_HEADERS},
     }
 
 

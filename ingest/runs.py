@@ -24,7 +24,8 @@ from kombu.exceptions import OperationalError
 from catalog.errors import HubError
 from catalog.heartbeat import Heartbeat
 from catalog.records import Finding
-from ingest.errors import BadSetup, IngestError, LostLease, QuotaExceeded
+from ingest.consequences import draw_consequences
+from ingest.errors import BadSetup, Cancelled, IngestError, LostLease, QuotaExceeded, WorkerLost
 from ingest.models import Issue, Run, Source
 from ingest.schedule import latest_time, next_midnight, next_time
 from ingest.wording import storable
@@ -50,8 +51,15 @@ class Progress:
 
     step: str = "collect"
     rows: int = 0
+    pages: int = 0
     received_bytes: int = 0
     raw_answers: list[dict[str, Any]] = field(default_factory=list)
+    drift: dict[str, Any] = field(default_factory=dict)
+    position: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"rows": self.rows, "pages": self.pages, "received_bytes": self.received_bytes}
 
 
 def offer_run(source: Source, *, slot: dt.datetime | None = None) -> Run:
@@ -72,7 +80,7 @@ def enter_run(source: Source, *, slot: dt.datetime | None = None) -> Run:
     """
     now = timezone.now()
     Source.objects.select_for_update().get(pk=source.pk)
-    run = source.runs.filter(state__in=(Run.State.WAITING, Run.State.RUNNING)).first()
+    run = source.runs.filter(kind=Run.Kind.PULL, state__in=(Run.State.WAITING, Run.State.RUNNING)).first()
     if run is None:
         run, is_new = Run.objects.get_or_create(
             source=source, slot=slot or source.release or now, defaults={"due_at": now}
@@ -135,11 +143,15 @@ def fresh_columns(run: Run, now: dt.datetime) -> dict[str, Any]:
         "lease_until": now + lease_length(),
         "started_at": now,
         "ended_at": None,
+        "cancel_asked_at": None,
         "rows": 0,
+        "pages": 0,
         "accepted": 0,
         "rejected": 0,
         "received_bytes": 0,
         "raw_answers": [],
+        "drift": {},
+        "position": {},
         "rejected_digest": "",
         "snapshot_digest": "",
         "error_code": "",
@@ -153,11 +165,21 @@ def lease_length() -> dt.timedelta:
 
 
 class RunHeartbeat(Heartbeat):
-    """Renews the lease of a run while work goes on, and tells its row what has been done so far."""
+    """Renews the lease of a run while work goes on, tells its row what has been done so far, and hears when to stop."""
 
     def __init__(self, claim: Claim, progress: Progress) -> None:
-        self.progress = progress
-        super().__init__(f"run {claim.run_id}", lambda: renew_lease(claim, progress), every_seconds=3.0, lost=LostLease)
+        self.progress, self.is_cancelled = progress, False
+
+        def renew() -> bool:
+            self.is_cancelled = held_row(claim).exclude(cancel_asked_at=None).exists()
+            return renew_lease(claim, progress)
+
+        super().__init__(f"run {claim.run_id}", renew, every_seconds=3.0, lost=LostLease)
+
+    def check(self) -> None:
+        super().check()
+        if self.is_cancelled:
+            raise Cancelled
 
 
 def renew_lease(claim: Claim, progress: Progress) -> bool:
@@ -165,8 +187,7 @@ def renew_lease(claim: Claim, progress: Progress) -> bool:
         held_row(claim).update(
             lease_until=timezone.now() + lease_length(),
             step=progress.step,
-            rows=progress.rows,
-            received_bytes=progress.received_bytes,
+            **progress.counts,
         )
     )
 
@@ -186,9 +207,10 @@ def end_run(
             ended_at=timezone.now(),
             lease_until=None,
             step="",
-            rows=progress.rows,
-            received_bytes=progress.received_bytes,
             raw_answers=progress.raw_answers,
+            drift=progress.drift,
+            position=progress.position,
+            **progress.counts,
             **columns,
         )
         if not ended:
@@ -205,16 +227,13 @@ def end_run(
             )
             for finding in findings
         )
+        draw_consequences(claim.run_id)
 
 
 def end_with_error(claim: Claim, error: HubError, progress: Progress) -> None:
     """End a run that could not be done: a temporary error is tried again later, up to a number of attempts."""
     run = Run.objects.get(pk=claim.run_id)
-    sentence = {
-        "error_code": error.code,
-        "error_ko": storable(error.text.in_language("ko")),
-        "error_en": storable(error.text.in_language("en")),
-    }
+    sentence = sentence_of(error)
     is_temporary = isinstance(error, IngestError) and error.temporary
     if isinstance(error, QuotaExceeded):
         put_off(claim, next_midnight(timezone.now()), progress, attempt=0, **sentence)
@@ -224,6 +243,15 @@ def end_with_error(claim: Claim, error: HubError, progress: Progress) -> None:
         end_run(claim, Run.State.FAILED, progress, **sentence)
 
 
+def sentence_of(error: HubError) -> dict[str, str]:
+    """Return the columns of a run that tell an error."""
+    return {
+        "error_code": error.code,
+        "error_ko": storable(error.text.in_language("ko")),
+        "error_en": storable(error.text.in_language("en")),
+    }
+
+
 def put_off(claim: Claim, due_at: dt.datetime, progress: Progress, **columns: object) -> None:
     """Let a run wait until ``due_at``; LostLease when another worker has taken it."""
     is_held = held_row(claim).update(
@@ -231,9 +259,8 @@ def put_off(claim: Claim, due_at: dt.datetime, progress: Progress, **columns: ob
         due_at=due_at,
         lease_until=None,
         step="",
-        rows=progress.rows,
-        received_bytes=progress.received_bytes,
         raw_answers=progress.raw_answers,
+        **progress.counts,
         **columns,
     )
     if not is_held:
@@ -267,7 +294,7 @@ def create_due_run(source: Source, now: dt.datetime) -> bool:
         moved = Source.objects.filter(pk=source.pk, next_at=source.next_at).update(next_at=next_at)
         is_active = Q(state__in=(Run.State.WAITING, Run.State.RUNNING))
         is_done = Q(state__in=(Run.State.PUBLISHED, Run.State.UNCHANGED), slot__gte=slot, slot__lte=now)  # by hand
-        if not moved or source.runs.filter(is_active | is_done).exists():
+        if not moved or source.runs.filter(is_active | is_done, kind=Run.Kind.PULL).exists():
             return False
         _, is_new = Run.objects.get_or_create(source=source, slot=slot, defaults={"due_at": now})
     return is_new
@@ -278,16 +305,7 @@ def sweep(now: dt.datetime) -> int:
 
     What was offered since it became due, less than a minute ago, is left alone: its message is on the way.
     """
-    abandoned = Run.objects.filter(state=Run.State.RUNNING, lease_until__lt=now, attempt__gte=ATTEMPTS)
-    abandoned.update(
-        state=Run.State.FAILED,
-        ended_at=now,
-        lease_until=None,
-        step="",
-        error_code="worker-lost",
-        error_ko=f"작업자가 {ATTEMPTS}번 중단되어 더 시도하지 않습니다. 공개된 자료는 그대로입니다.",
-        error_en=f"The worker died {ATTEMPTS} times on this run, so it is not tried again; what is published stays.",
-    )
+    end_orphans(now)
     waits = Q(state=Run.State.WAITING, due_at__lte=now)
     is_orphan = Q(state=Run.State.RUNNING, lease_until__lt=now)
     unheard = Q(hinted_at=None) | Q(hinted_at__lte=now - HINT_AGAIN)
@@ -300,3 +318,16 @@ def sweep(now: dt.datetime) -> int:
             break  # each further one would wait for the broker as long as this one did
         offered += 1
     return offered
+
+
+def end_orphans(now: dt.datetime) -> None:
+    """End the runs without a worker that are not to be tried again: asked to stop, or died too often."""
+    orphans = Run.objects.filter(state=Run.State.RUNNING, lease_until__lt=now)
+    over = {"ended_at": now, "lease_until": None, "step": ""}
+    orphans.exclude(cancel_asked_at=None).update(state=Run.State.CANCELLED, **over, **sentence_of(Cancelled()))
+    for run_id in orphans.filter(attempt__gte=ATTEMPTS).values_list("pk", flat=True):
+        with transaction.atomic():
+            if orphans.filter(pk=run_id).update(
+                state=Run.State.FAILED, **over, **sentence_of(WorkerLost(times=ATTEMPTS))
+            ):
+                draw_consequences(run_id)

@@ -2,8 +2,10 @@
 
 import dataclasses
 import datetime as dt
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 from django.db import transaction
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
@@ -16,11 +18,13 @@ from catalog.text import Text
 from ingest.connectors import CONNECTORS
 from ingest.errors import BadSetup
 from ingest.masking import Mask
-from ingest.models import Source
+from ingest.models import Provider, Source
 from ingest.schedule import cron_fields
 from ingest.secret_values import is_secret, resolve_secrets, without_secrets
 from ingest.wording import explain_problem
 
+PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mqtt": 1883, "mqtts": 8883}
+PERSONAL_DATA_DECISIONS = ("mask", "drop", "restrict", "publish")
 EXPECTATIONS = TypeAdapter(Expectations)
 EXPECTATION_NAMES = frozenset(field.name for field in dataclasses.fields(Expectations))
 
@@ -36,8 +40,11 @@ def save_source(
     schedule: str = "",
     expectations: Mapping[str, Any] | None = None,
     ignored_columns: Sequence[str] = (),
+    personal_data: Mapping[str, str] | None = None,
+    provider: str = "",
     release: dt.datetime | None = None,
     allow_private: bool = False,
+    ca_certificates: str = "",
     raw_days: int = 7,
     is_enabled: bool = True,
 ) -> Outcome:
@@ -47,6 +54,8 @@ def save_source(
     check_source(
         distribution, connector=connector, config=config, mode=mode, schedule=schedule, expectations=expectations or {}
     )
+    check_certificates(ca_certificates)
+    check_decisions(personal_data or {})
     values = {
         "distribution_id": distribution.pk,
         "connector": connector,
@@ -55,8 +64,12 @@ def save_source(
         "schedule": schedule,
         "expectations": dict(expectations or {}),
         "ignored_columns": list(ignored_columns),
+        "personal_data": dict(personal_data or {}),
+        "provider_id": find_provider(provider),
+        "host": host_of(config),
         "release": release,
         "allow_private": allow_private,
+        "ca_certificates": ca_certificates,
         "raw_days": raw_days,
         "is_enabled": is_enabled,
     }
@@ -105,6 +118,65 @@ def check_key(distribution: Distribution, mode: str) -> None:
     """Refuse updates by key of a dataset that has none; its columns may have changed since the source was declared."""
     if mode == Source.Mode.UPSERT and not distribution.schema.get("primaryKey"):
         raise_bad("mode", ko="upsert에는 데이터셋의 key가 필요합니다", en="upsert needs a key on the dataset")
+
+
+@transaction.atomic
+def save_provider(slug: str, *, title_ko: str, title_en: str = "", daily_calls: int | None = None) -> Outcome:
+    """Create or change a provider; what it has used of its day stays."""
+    if not is_slug(slug):
+        raise BadSetup(where="slug", problem=SLUG_RULE)
+    values = {"title_ko": title_ko, "title_en": title_en, "daily_calls": daily_calls}
+    provider = Provider.objects.filter(slug=slug).first()
+    if provider is None:
+        Provider.objects.create(slug=slug, **values)
+        return Outcome.CREATED
+    return update_row(provider, values)
+
+
+def find_provider(slug: str) -> int | None:
+    """Return the provider's row by its identifier, None for none."""
+    if not slug:
+        return None
+    found = Provider.objects.filter(slug=slug).values_list("pk", flat=True).first()
+    if found is None:
+        raise_bad("provider", ko=f"'{slug}' 제공자가 없습니다", en=f"there is no provider '{slug}'")
+    return found
+
+
+def host_of(config: Mapping[str, Any]) -> str:
+    """Return the host (``name:port``) that a configuration names, "" when it names none; sources of one host take turns."""
+    address = next((config[name] for name in ("url", "path", "address") if isinstance(config.get(name), str)), "")
+    parts = urlsplit(address)
+    try:
+        port = parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return ""
+    return f"{parts.hostname}:{port}" if parts.hostname else ""
+
+
+def check_certificates(text: str) -> None:
+    if not text:
+        return
+    try:
+        ssl.create_default_context(cadata=text)
+    except (ssl.SSLError, ValueError) as error:
+        raise_bad(
+            "ca_certificates",
+            ko=f"PEM 인증서로 읽을 수 없습니다 ({error})",
+            en=f"cannot be read as PEM certificates ({error})",
+        )
+
+
+def check_decisions(decisions: Mapping[str, str]) -> None:
+    """Refuse a decision on personal data that means nothing."""
+    for column, decision in decisions.items():
+        if decision not in PERSONAL_DATA_DECISIONS:
+            allowed = ", ".join(PERSONAL_DATA_DECISIONS)
+            raise_bad(
+                f"personal_data.{column}",
+                ko=f"'{decision}' 결정은 없습니다. 쓸 수 있는 것: {allowed}",
+                en=f"unknown decision '{decision}'; allowed: {allowed}",
+            )
 
 
 def refuse_plain_secrets(connector: str, config: Mapping[str, Any]) -> None:

@@ -15,8 +15,9 @@ from catalog.records.engine import Limits, connect, identifier, names_of, text_l
 from catalog.records.index.columns import write_columns
 from catalog.records.index.layout import TABLE, TIMES, VERSION, Meta, as_numbers, folder_of
 from catalog.records.index.positions import cell_postings, gram_pairs, make_postings, write_postings
+from catalog.records.index.table import write_table
 from catalog.records.layout import ROW, content_names
-from catalog.records.manifest import Manifest, current_rows
+from catalog.records.manifest import Manifest
 from catalog.records.schema import Schema
 from catalog.records.store import Store, sync_to_disk
 
@@ -41,8 +42,9 @@ def build_index(manifest: Manifest, store: Store, root: Path, limits: Limits) ->
     folder.mkdir(parents=True)
     try:
         with connect((store.root, root), limits) as cursor:
-            write_table(manifest, store, folder, cursor)
+            cursor.execute(f"ATTACH {text_literal(str(folder / TABLE))} AS built")
             try:
+                write_table(manifest, store, cursor)
                 write_index(manifest, folder, cursor, started)
             finally:
                 cursor.execute("DETACH built")
@@ -56,14 +58,6 @@ def build_index(manifest: Manifest, store: Store, root: Path, limits: Limits) ->
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return target
-
-
-def write_table(manifest: Manifest, store: Store, folder: Path, cursor: duckdb.DuckDBPyConnection) -> None:
-    relation, parameters = current_rows(manifest, store)
-    time_column = manifest.schema.time
-    order = f"{identifier(time_column)} NULLS LAST, {ROW}" if time_column else ROW
-    cursor.execute(f"ATTACH {text_literal(str(folder / TABLE))} AS built")
-    cursor.execute(f"CREATE TABLE built.rows AS SELECT * FROM ({relation}) AS records ORDER BY {order}", parameters)
 
 
 def write_index(manifest: Manifest, folder: Path, cursor: duckdb.DuckDBPyConnection, started: float) -> None:

@@ -24,6 +24,7 @@ SCHEMA = Schema(
     geometry=Geometry("x", "y"),
 )  # fmt: skip
 MOMENT = 0.6  # seconds of processor time; most take a hundredth of it
+Found = list | str  # what was answered, or the code of what was said against it
 STATEMENTS = [
     "'; DROP TABLE records; --",
     "1 OR 1=1",
@@ -43,12 +44,14 @@ STATEMENTS = [
 ]
 
 
-def moment() -> float:
-    """Return the seconds that a refusal may take: as much longer as this machine now takes to count to two million."""
-    began = time.process_time()
-    for _ in range(2_000_000):
-        pass
-    return max(MOMENT, 15 * (time.process_time() - began))
+def over_in_a_moment(ask: Callable[[], Found]) -> Found:
+    """Return what was found, if one of three tries took a moment: what explodes never does, a busy machine does once."""
+    for _ in range(3):
+        began = time.process_time()
+        found = ask()
+        if time.process_time() - began < MOMENT:
+            return found
+    pytest.fail(f"three times over {MOMENT} s of computing")
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ def records(shared_room: Room) -> Manifest:
     return shared_room.write([*rows, {"name": STATEMENTS[0], "pm10": 1}], SCHEMA)
 
 
-def asked(room: Room, manifest: Manifest, *parameters: tuple[str, str]) -> list | str:
+def asked(room: Room, manifest: Manifest, *parameters: tuple[str, str]) -> Found:
     """Return what was answered, or the code of what was said against it."""
     try:
         return room.ask(manifest, *parameters)
@@ -196,18 +199,14 @@ ANSWERED = {
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_an_attack_is_over_in_a_moment(shared_room, records, attack):
-    began = time.process_time()
-    found = asked(shared_room, records, ATTACKS[attack])
-    assert time.process_time() - began < moment()
+    found = over_in_a_moment(lambda: asked(shared_room, records, ATTACKS[attack]))
     assert isinstance(found, list) == (attack in ANSWERED), found
 
 
-def test_more_conditions_than_anybody_needs_are_refused(shared_room, records):
-    began = time.process_time()
-    assert asked(shared_room, records, *[("pm10__gte", str(at)) for at in range(100_000)]) == "bad-expression"
-    assert asked(shared_room, records, *[("pm10", str(at)) for at in range(100_000)]) == "bad-expression"
-    assert asked(shared_room, records, *[(f"c{at}", "1") for at in range(100_000)]) == "bad-expression"
-    assert time.process_time() - began < moment()
+@pytest.mark.parametrize("name", ["pm10__gte", "pm10", "c{at}"])
+def test_more_conditions_than_anybody_needs_are_refused(shared_room, records, name):
+    conditions = [(name.format(at=at), str(at)) for at in range(100_000)]
+    assert over_in_a_moment(lambda: asked(shared_room, records, *conditions)) == "bad-expression"
 
 
 @pytest.mark.parametrize("row", [-1, -(2**63), 2**63, 1.5, "1", None, True])

@@ -21,6 +21,7 @@ from catalog.records import LoadMode, Manifest, parse_query, parts, run_query, s
 from catalog.records.expressions import ColumnRef, compare
 from catalog.records.index import Index, Indexes, build_index, index_of, layout, what_came_later
 from catalog.records.index import build as building
+from catalog.records.index import table as slices
 from catalog.records.index.layout import META
 from catalog.records.query import Order
 from catalog.records.run import run_on, stream_on
@@ -123,6 +124,7 @@ def rooms(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "PART_ROWS", 400)
         patch.setattr(building, "FEWEST_TEXTS", 1)
+        patch.setattr(slices, "SLICE_ROWS", 100)
         patch.setattr(building, "BATCH", 64)
         keyless = dataclasses.replace(SENSORS, key=())
         timeless = dataclasses.replace(keyless, time="")
@@ -194,6 +196,7 @@ def test_a_window_on_an_index_shows_the_same_rows(
 def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_path_factory, table, questions):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "FEWEST_TEXTS", 1)
+        patch.setattr(slices, "SLICE_ROWS", 100)
         manifest = shared_room.write(table, SCHEMA)
         index = open_index(shared_room, manifest, tmp_path_factory.mktemp("index"))
         for question in questions:
@@ -206,6 +209,7 @@ def test_an_indexed_table_is_answered_as_a_plain_loop_would(shared_room, tmp_pat
 def indexed_room(tmp_path_factory: pytest.TempPathFactory) -> Room:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(building, "FEWEST_TEXTS", 1)
+        patch.setattr(slices, "SLICE_ROWS", 100)
         patch.setattr(building, "BATCH", 64)
         yield IndexedRoom(tmp_path_factory.mktemp("indexed"))
 
@@ -296,6 +300,7 @@ def later(shared_room: Room, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(parts, "PART_ROWS", 400)
         patch.setattr(building, "FEWEST_TEXTS", 1)
+        patch.setattr(slices, "SLICE_ROWS", 100)
         found = []
         for _, base, newer in later_snapshots(shared_room):
             index = open_index(shared_room, base, folder)
