@@ -40,11 +40,20 @@ GENERATION = Generation()
 class LookedUp:
     """Values found out lately, by name: at most ``most`` of them, all of one state of the catalogue.
 
-    ``for_ever``: of things that never change, whatever becomes of the catalogue.
+    ``for_ever``: of things that never change, whatever becomes of the catalogue. Large ones are weighed (``weigh``), and
+    the oldest go when all together are more than ``most_weight``; the newest always stays.
     """
 
-    def __init__(self, most: int, *, for_ever: bool = False) -> None:
+    def __init__(
+        self,
+        most: int,
+        *,
+        for_ever: bool = False,
+        weigh: Callable[[Any], int] = lambda value: 0,
+        most_weight: int = 0,
+    ) -> None:
         self.most, self.for_ever, self.generation = most, for_ever, -1
+        self.weigh, self.most_weight = weigh, most_weight
         self.values: OrderedDict[Hashable, Any] = OrderedDict()
         self.lock = threading.Lock()
         ALL.append(self)
@@ -63,9 +72,12 @@ class LookedUp:
         with self.lock:
             if generation == self.generation:
                 self.values[name] = value
-                if len(self.values) > self.most:
+                while len(self.values) > 1 and self.is_too_much():
                     self.values.popitem(last=False)
         return value
+
+    def is_too_much(self) -> bool:
+        return len(self.values) > self.most or sum(map(self.weigh, self.values.values())) > self.most_weight
 
     def clear(self) -> None:
         with self.lock:

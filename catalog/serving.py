@@ -30,7 +30,9 @@ FAILED_SECONDS = 3600.0
 KEPT_SECONDS = 3600.0  # after a newer snapshot came: who pages through the old one goes on as quickly
 LOOKED_BACK = 200  # snapshots
 BASES = LookedUp(1000)
-LATER = LookedUp(8, for_ever=True)  # each at most 300,000 rows with their index (``later.MOST_ROWS``)
+LATER = LookedUp(
+    8, for_ever=True, weigh=lambda later: later.weight if later else 0, most_weight=64 << 20
+)  # of each web process
 logger = logging.getLogger(__name__)
 
 

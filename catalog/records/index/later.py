@@ -37,6 +37,11 @@ class Later:
     added: pa.Table
     index: Index
 
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes: its rows twice, as they came and in the index, and as much again to find them by."""
+        return 3 * self.added.nbytes + self.replaced.nbytes + self.holes.nbytes
+
 
 def what_came_later(manifest: Manifest, base: Index, store: Store, limits: Limits) -> Later | None:
     """Return what changed from the snapshot of an index to a newer one; None when it is too much, or another table."""
