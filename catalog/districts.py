@@ -17,8 +17,8 @@ def with_districts(query: Query) -> Query:
     """Return a question that knows which boundaries it is about, if it asks for districts; else the question itself."""
     if not uses_districts(query):
         return query
-    snapshot = boundaries()
-    if snapshot is None:
+    known = known_districts()
+    if known is None:
         raise Unanswerable(
             parameter="district",
             reason=Text(
@@ -26,9 +26,17 @@ def with_districts(query: Query) -> Query:
                 en="no dataset of boundaries is set in this hub (HUB_BOUNDARIES)",
             ),
         )
+    return dataclasses.replace(query, districts=known.digest)
+
+
+def known_districts() -> Districts | None:
+    """Return the districts as they are published now, held in memory; None when the hub has none."""
+    snapshot = boundaries()
+    if snapshot is None:
+        return None
     if Districts.known is None or Districts.known.digest != snapshot.digest:
         Districts.known = read_districts(manifest_of(snapshot), record_store(), question_limits())
-    return dataclasses.replace(query, districts=snapshot.digest)
+    return Districts.known
 
 
 def boundaries() -> Snapshot | None:

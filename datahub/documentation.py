@@ -20,7 +20,7 @@ from catalog.standard.metrics import DIMENSIONS, METRICS
 from catalog.standard.profile_document import ELSEWHERE
 from catalog.standard.vocabularies import scheme_label, scheme_uri, vocabulary_names
 from catalog.standard.wording import cardinality
-from ingest.connectors import CONNECTORS
+from ingest.kinds import KINDS
 
 LONGEST_TABLE = 80  # codes; longer vocabularies are read at their address
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -276,7 +276,7 @@ def quality_bands() -> str:
 
 def connectors() -> str:
     tables = []
-    for name, connector in CONNECTORS.items():
+    for name, connector in KINDS.items():
         rows = (
             (f"`{field}`", default_of(info), info.description or "")
             for field, info in connector.config.model_fields.items()

@@ -1,13 +1,21 @@
-"""The programs that make up a running hub: the web server, the Celery worker and the Celery schedule."""
+"""The programs that make up a running hub: the web server, the Celery worker and the Celery schedule.
 
+One more, which receives messages, runs as long as a source has a broker push them.
+"""
+
+import logging
 import sys
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.db import DatabaseError, close_old_connections
 
-from datahub.supervisor import Child
+from datahub.supervisor import Child, Supervisor
+from ingest.listening import listened_sources
 
 CELERY = (sys.executable, "-m", "celery", "-A", "datahub.celery")
+LOOK_SECONDS = 60.0
+logger = logging.getLogger(__name__)
 
 
 def hub_processes(
@@ -22,6 +30,22 @@ def hub_processes(
         hub_process("worker", [*CELERY, *worker], {**shared, **(secrets or {})}),
         hub_process("beat", [*CELERY, *beat], shared),
     ]
+
+
+def stay(
+    tree: Supervisor, *, environment: Mapping[str, str] | None = None, secrets: Mapping[str, str] | None = None
+) -> None:
+    """Stay until a signal interrupts; every minute it is looked whether there is a source to listen to."""
+    listener = hub_process(
+        "listen", [sys.executable, "manage.py", "listen"], {**(environment or {}), **(secrets or {})}
+    )
+    while True:
+        try:
+            tree.keep(listener, wanted=bool(listened_sources()))
+        except DatabaseError as error:  # what runs goes on; it is looked again
+            logger.warning("the sources could not be looked up: %s", error)
+        close_old_connections()
+        tree.wait(LOOK_SECONDS)
 
 
 def hub_process(name: str, argv: list[str], environment: Mapping[str, str]) -> Child:

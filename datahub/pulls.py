@@ -17,7 +17,9 @@ GOOD_ENDS = (Run.State.PUBLISHED, Run.State.UNCHANGED)
 
 def offer_runs() -> list[Run]:
     """Ask for a pull of every source that lacks one or failed last time; return these and those under way."""
-    return [offer_run(source) for source in Source.objects.filter(is_enabled=True) if is_wanting(source)]
+    return [
+        offer_run(source) for source in Source.objects.filter(is_enabled=True, paused_at=None) if is_wanting(source)
+    ]
 
 
 def is_wanting(source: Source) -> bool:

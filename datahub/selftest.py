@@ -44,6 +44,7 @@ DEBIAN_PACKAGES = (
     DebianPackage("postgresql", "pg_virtualenv"),
     DebianPackage("redis-server", "redis-server"),
     DebianPackage("mariadb-server-core", "/usr/sbin/mariadbd"),
+    DebianPackage("mosquitto", "/usr/sbin/mosquitto"),
     DebianPackage("chromium", "chromium"),
     DebianPackage("fonts-nanum", "/usr/share/fonts/truetype/nanum"),
 )

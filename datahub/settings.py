@@ -4,6 +4,11 @@ The defaults run the hub on a laptop: SQLite, local files, Celery on a SQLite qu
 ``.env.example`` with a sentence; a test keeps the two together. A constant is not a setting.
 """
 
+import base64
+import contextlib
+import functools
+import os
+import re
 import secrets
 from pathlib import Path
 
@@ -13,6 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from datahub.broker import register_sqlite_transport
+from datahub.mail import mail_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -38,17 +44,36 @@ USE_HTTPS = env.bool("HUB_HTTPS", default=False)
 
 def secret_key() -> str:
     """Return the given key, else one made once and kept readable by the owner alone in the data folder."""
-    if given := env.str("HUB_SECRET_KEY", default=""):
-        return given
-    kept = DATA_DIR / "secret_key"
+    return env.str("HUB_SECRET_KEY", default="") or made_once("secret_key", secrets.token_urlsafe(50))
+
+
+def encryption_keys() -> list[str]:
+    """Return the keys that stored secrets are encrypted with; without any, one is made and kept as the other key is."""
+    made = functools.partial(made_once, "encryption_key", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    keys = [key.strip() for key in env.list("HUB_ENCRYPTION_KEYS", default=[]) if key.strip()] or [made()]
+    for place, key in enumerate(keys, start=1):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{43}=", key):  # 32 bytes
+            raise ImproperlyConfigured(
+                f"Key {place} of HUB_ENCRYPTION_KEYS is not 32 bytes in URL-safe base64; docs/operations.md tells how to "
+                f"make one. {place}번째 암호화 키가 32바이트의 URL-safe base64가 아닙니다."
+            )
+    return keys
+
+
+def made_once(name: str, fresh: str) -> str:
+    """Return what the file of the data folder holds; of several processes that start at once one writes it."""
+    kept = DATA_DIR / name
     if not kept.is_file():
         try:
             DATA_DIR.mkdir(parents=True, exist_ok=True)
-            with kept.open("x", encoding="ascii") as file:
-                kept.chmod(0o600)
-                file.write(secrets.token_urlsafe(50))
-        except FileExistsError:
-            pass  # another process of the same start made it
+            written = DATA_DIR / f"{name}.{secrets.token_hex(8)}"
+            with os.fdopen(
+                os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii"
+            ) as file:
+                file.write(fresh)
+            with contextlib.suppress(FileExistsError):  # another process of the same start made it
+                kept.hardlink_to(written)  # appears complete or not at all
+            written.unlink()
         except OSError as error:
             raise ImproperlyConfigured(
                 f"The data folder {DATA_DIR} cannot be written ({error.strerror}); set HUB_DATA_DIR to a folder that can. "
@@ -58,6 +83,7 @@ def secret_key() -> str:
 
 
 SECRET_KEY = secret_key()
+ENCRYPTION_KEYS = encryption_keys()  # the first encrypts, all decrypt
 
 INSTALLED_APPS = [
     "catalog.apps.AdminSite",
@@ -213,6 +239,15 @@ KEY_PER_MINUTE = env.int("HUB_KEY_PER_MINUTE", default=6000)
 KEY_PER_DAY = env.int("HUB_KEY_PER_DAY", default=1000000)
 TRUSTED_PROXIES = env.int("HUB_TRUSTED_PROXIES", default=0)  # how many proxies in a row write X-Forwarded-For
 
+# Alerts: what stewards are told of sources that fail, by e-mail and webhooks (admin: alert channels).
+ALERT_MINUTES = env.int("HUB_ALERT_MINUTES", default=10)  # a channel gets one message in so long at most
+MAIL = mail_settings(env.str("HUB_EMAIL_URL", default=""))
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = MAIL.backend, MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.starts_tls, MAIL.speaks_tls
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("HUB_EMAIL_FROM", default="") or MAIL.user
+
 # Celery: messages are only hints, the database is the queue of record (docs/decisions/0003).
 register_sqlite_transport()
 CELERY_BROKER_URL = env.str("HUB_BROKER_URL", default=f"sqlitelease:///{DATA_DIR / 'broker.sqlite3'}")
@@ -253,8 +288,14 @@ CELERY_BEAT_SCHEDULE = {
     "write_file": {"task": "catalog.tasks.write_file", "schedule": 10.0, "options": {"expires": 10}},
     "tidy_files": {"task": "catalog.tasks.tidy_files", "schedule": 600.0, "options": {"expires": 300}},
     "tidy": {"task": "ingest.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
+    "deliver_alerts": {"task": "ingest.tasks.deliver_alerts", "schedule": 30.0, "options": {"expires": 30}},
 }
+FETCH_SECONDS = env.int("HUB_FETCH_SECONDS", default=300)  # one answer of a source, with all its repetitions
+FETCH_MIB = env.int("HUB_FETCH_MIB", default=512)  # one answer, unpacked
 RUN_LEASE_SECONDS = env.int("HUB_RUN_LEASE_SECONDS", default=45)
+HOST_PER_SECOND = env.int("HUB_HOST_PER_SECOND", default=10)  # requests; 0 is without a limit
+HOST_RUNS = env.int("HUB_HOST_RUNS", default=2)  # at a time; fewer than the worker has hands; 0 is without a limit
+INBOX_MIB = env.int("HUB_INBOX_MIB", default=1024)  # of each source; what is pushed beyond is refused
 
 LOGGING = {
     "version": 1,
@@ -263,5 +304,6 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("HUB_LOG_LEVEL", default="INFO")},
     # What a caller does wrong is answered to the caller; a line of the log for each would let anybody fill the disk.
-    "loggers": {"django.request": {"level": "ERROR"}},
+    # What goes over the wire, keys among it, is in httpcore2's own lines of DEBUG.
+    "loggers": {"django.request": {"level": "ERROR"}, "httpcore2": {"level": "INFO"}},
 }

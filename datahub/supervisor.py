@@ -102,13 +102,22 @@ class Supervisor:
             self._grace = 0.0
             self._watcher.join()
 
-    def wait(self) -> None:
-        """Stay until a signal interrupts."""
-        self._stopping.wait()
+    def wait(self, seconds: float | None = None) -> None:
+        """Stay until a signal interrupts, or for so long."""
+        self._stopping.wait(seconds)
+
+    def keep(self, child: Child, *, wanted: bool) -> None:
+        """Run one more child from now on, or end it if it is no longer wanted; the watcher does it in its next round."""
+        kept = next((kept for kept in self._kept if kept.child.name == child.name), None)
+        if kept is not None:
+            kept.is_wanted = wanted
+        elif wanted:
+            self._kept = [*self._kept, KeptChild(child, self._guard)]
 
     def state(self) -> dict[str, ChildState]:
-        """Return the state of every child that was started, by name."""
-        return {kept.child.name: kept.state() for kept in self._kept if kept.process}
+        """Return the state of every child that was started and is wanted, by name."""
+        states = {kept.child.name: kept.state() for kept in self._kept}
+        return {name: state for name, state in states.items() if state}
 
     def _watch(self) -> None:
         try:
@@ -121,7 +130,7 @@ class Supervisor:
         self._started.set()
         while not self._stopping.wait(WATCH_SECONDS):
             for kept in self._kept:
-                kept.start_again_if_dead()
+                kept.look_after(self._grace)
         self._end_all()
 
     def _end_all(self) -> None:
@@ -183,6 +192,27 @@ class KeptChild:
         self.delay = 0.0
         self.started_at = 0.0
         self.died_at: float | None = None
+        self.is_wanted = True
+        self.asked_at: float | None = None
+
+    def look_after(self, grace: float) -> None:
+        """Keep the child running, or end it when it is not wanted any more."""
+        if not self.is_wanted:
+            self.end_in_time(grace)
+        elif self.process is None:
+            self.start_or_wait(time.monotonic())
+        else:
+            self.start_again_if_dead()
+
+    def end_in_time(self, grace: float) -> None:
+        if self.process is None:
+            return
+        if self.asked_at is None:
+            self.asked_at = time.monotonic()
+            self.ask_to_end()
+        if self.process.poll() is not None or time.monotonic() > self.asked_at + grace:
+            self.kill()
+            self.process, self.asked_at, self.died_at = None, None, None
 
     def start(self) -> None:
         child = self.child
@@ -211,13 +241,20 @@ class KeptChild:
             self.delay = 0.0 if steady else min(max(self.delay * 2, FIRST_DELAY), LONGEST_DELAY)
             logger.warning("%s ended with %s; it starts again in %.1f s", self.child.name, code, self.delay)
             self.kill()
-        if now >= self.died_at + self.delay:
-            try:
-                self.start()
-                self.restarts += 1
-            except OSError as error:  # no memory or no room for the log; tried again after the same delay
-                logger.warning("%s could not be started: %s", self.child.name, error)
-                self.died_at = now
+        if now >= self.died_at + self.delay and self.start_or_wait(now):
+            self.restarts += 1
+
+    def start_or_wait(self, now: float) -> bool:
+        """Start the child; without memory or room for its log it is tried again after the same delay."""
+        if self.process is None and self.died_at is not None and now < self.died_at + max(self.delay, FIRST_DELAY):
+            return False
+        try:
+            self.start()
+        except OSError as error:
+            logger.warning("%s could not be started: %s", self.child.name, error)
+            self.died_at = now
+            return False
+        return True
 
     def ask_to_end(self) -> None:
         if self.process.poll() is None:
@@ -230,8 +267,9 @@ class KeptChild:
         self.process.wait()
         self.guard.remove(self.process.pid)
 
-    def state(self) -> ChildState:
-        return ChildState(pid=self.process.pid, restarts=self.restarts, exit_code=self.process.poll())
+    def state(self) -> ChildState | None:
+        process = self.process  # the watcher may take it away meanwhile
+        return ChildState(process.pid, self.restarts, process.poll()) if process else None
 
 
 def open_log(path: Path) -> BinaryIO:

@@ -18,8 +18,11 @@ from catalog.api.health import healthz, readyz
 from catalog.api.quality import QualityTurtleView
 from catalog.api.standard import newest
 from datahub import negotiation
+from ingest.lineage_view import LineageView
+from ingest.notifications import receive_notification
 
 urlpatterns = [
+    path("api/v1/datasets/<slug:slug>/snapshots/<slug:digest>/lineage", LineageView.as_view(), name="lineage"),
     path("api/v1/", include("catalog.api.urls")),
     path("api/", include("catalog.api.ckan.urls")),
     re_path(r"^api(?:/.*)?$", unknown_address),  # programs get a problem document, never a page
@@ -42,6 +45,7 @@ urlpatterns = [
     path("dataset/<slug:slug>/quality.ttl", QualityTurtleView.as_view(), name="quality-turtle"),
     path("standard", newest),
     path("standard/", include("datahub.standard_urls")),
+    path("ngsild/notifications/<slug:slug>", receive_notification),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),

@@ -29,6 +29,7 @@ from catalog.records import Column, Geometry, Schema
 from catalog.records.schema import DEFAULT_MISSING
 from catalog.standard import Class
 from catalog.text import Text
+from ingest.derivation import derived_fields, with_derivation
 from ingest.errors import BadSetup
 from ingest.file_lines import Location
 from ingest.hub_file import ColumnEntry, DatasetEntry, DescribedEntry, HubFile, ProviderEntry, SourceEntry
@@ -169,7 +170,8 @@ def apply_organisation(entry: DescribedEntry) -> Outcome:
 
 
 def apply_dataset(entry: DatasetEntry) -> Outcome:
-    return describe_dataset(entry.slug, entry.description, schema_of(entry) if entry.columns else None)
+    description = with_derivation(entry.description, derived_fields(entry.slug), {})
+    return describe_dataset(entry.slug, description, schema_of(entry) if entry.columns else None)
 
 
 def schema_of(entry: DatasetEntry) -> Schema:

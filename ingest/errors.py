@@ -5,15 +5,25 @@
     │   ├── Unreachable · TimedOut · PlatformFailure · BrokenOff     temporary
     │   ├── QuotaExceeded           temporary; try after the provider's midnight
     │   ├── KeyRefused · RequestRefused · ForbiddenAddress · TooLarge
+    │   ├── CertificateRefused      expired, of another host, or nobody vouches for it
+    │   ├── HostKeyRefused          an SFTP server that the source does not know, or whose key has changed
+    │   ├── StillWritten            a file that is still being uploaded; temporary
     │   ├── UnreadableAnswer        the answer is not what its format promises
     │   └── IncompleteAnswer        fewer rows than the platform itself announced; temporary
     ├── HeldBack                    the run's own checks refuse to publish
+    ├── InputNotReady               an input of a recipe has no records yet; temporary
     ├── Cancelled                   somebody asked to stop; nothing was published
     ├── NotRepeatable               a run that cannot be read again, and why
+    ├── SourcePaused                somebody paused the source, and why
+    ├── Unmodified                  the platform says that nothing has changed since; no failure
     ├── LostLease                   another worker took the run over; nothing was published
     ├── WorkerLost                  the worker died as often as a run may be tried
     ├── BadSetup                    a hub file or a source's configuration is wrong, with line and field
-    ├── SecretMissing
+    ├── SecretMissing           the environment has no such variable
+    │   └── SecretUnknown · SecretUnreadable     the hub has not stored it; its encryption key is gone
+    ├── SecretInUse
+    ├── InboxFull                   pushed messages wait for a run that does not come; temporary
+    ├── NotListening                nobody listens to a source whose messages are pushed, or it cannot be listened to
     ├── TookTooLong                 the whole run lasted longer than a worker may spend on one; temporary
     ├── HubUnavailable              the hub's own database or disk cannot be used; temporary
     └── InternalError               a fault of the hub itself; the worker's log has the trace
@@ -115,6 +125,31 @@ class ForbiddenAddress(SourceError):
     )
 
 
+class CertificateRefused(SourceError):
+    code = "certificate-refused"
+    sentence = Text(
+        ko="{address}에 안전하게 연결할 수 없습니다: {reason}.",
+        en="There is no secure connection to {address}: {reason}.",
+    )
+
+
+class HostKeyRefused(SourceError):
+    code = "host-key-refused"
+    sentence = Text(
+        ko="{address}에 로그인하지 않았습니다: {reason}.",
+        en="The hub did not log in to {address}: {reason}.",
+    )
+
+
+class StillWritten(SourceError):
+    code = "still-written"
+    temporary = True
+    sentence = Text(
+        ko="{address}은(는) 아직 올리는 중인 파일입니다 ({reason}). 다 올라온 뒤에 다시 읽습니다.",
+        en="{address} is still being uploaded ({reason}); it is read once it is whole.",
+    )
+
+
 class TooLarge(SourceError):
     code = "too-large"
     sentence = Text(
@@ -139,6 +174,15 @@ class HeldBack(IngestError):
     )
 
 
+class InputNotReady(IngestError):
+    code = "input-not-ready"
+    temporary = True
+    sentence = Text(
+        ko="입력 데이터셋 '{dataset}'에 공개된 레코드가 아직 없습니다.",
+        en="The input dataset '{dataset}' has no published records yet.",
+    )
+
+
 class Cancelled(IngestError):
     code = "cancelled"
     sentence = Text(
@@ -150,6 +194,21 @@ class Cancelled(IngestError):
 class NotRepeatable(IngestError):
     code = "not-repeatable"
     sentence = Text(ko="이 실행은 다시 읽을 수 없습니다: {reason}", en="This run cannot be read again: {reason}")
+
+
+class SourcePaused(IngestError):
+    code = "source-paused"
+    sentence = Text(
+        ko="'{source}' 소스는 멈춰 있습니다: {because}. 다시 시작한 뒤에 실행하십시오.",
+        en="The source '{source}' is paused: {because}; resume it first.",
+    )
+
+
+class Unmodified(IngestError):
+    code = "unmodified"
+    sentence = Text(
+        ko="{address}: 지난번 뒤로 바뀐 것이 없습니다.", en="{address}: nothing has changed since it was read last."
+    )
 
 
 class LostLease(IngestError):
@@ -178,6 +237,49 @@ class SecretMissing(IngestError):
     sentence = Text(
         ko="환경 변수 '{name}'에 비밀값이 없습니다.",
         en="The environment variable '{name}' that should hold a secret is not set.",
+    )
+
+
+class SecretUnknown(SecretMissing):
+    code = "secret-unknown"
+    sentence = Text(
+        ko="'{name}' 비밀값이 저장되어 있지 않습니다. manage.py save_secret {name} 으로 저장하십시오.",
+        en="There is no stored secret '{name}'; store it with manage.py save_secret {name}.",
+    )
+
+
+class SecretUnreadable(SecretMissing):
+    code = "secret-unreadable"
+    sentence = Text(
+        ko="'{name}' 비밀값을 풀 수 없습니다. 암호화한 키가 HUB_ENCRYPTION_KEYS에 없습니다. 그 키를 목록에 더하거나 비밀값을 다시 저장하십시오.",
+        en="The secret '{name}' cannot be decrypted: the key that it was encrypted with is not among HUB_ENCRYPTION_KEYS. "
+        "Add that key to the list, or store the secret anew.",
+    )
+
+
+class SecretInUse(IngestError):
+    code = "secret-in-use"
+    sentence = Text(
+        ko="'{name}' 비밀값은 {users}에서 쓰고 있어 지울 수 없습니다. 거기서 먼저 빼십시오.",
+        en="The secret '{name}' is used by {users} and cannot be deleted; take it out there first.",
+    )
+
+
+class InboxFull(IngestError):
+    code = "inbox-full"
+    temporary = True
+    sentence = Text(
+        ko="소스 '{source}'의 수신함이 가득 차(한도 {limit}) 메시지를 받지 않았습니다. 실행이 보류되었는지 확인하십시오.",
+        en="The inbox of the source '{source}' is full (limit {limit}), so the message was not taken; "
+        "see whether its runs are held back.",
+    )
+
+
+class NotListening(IngestError):
+    code = "not-listening"
+    sentence = Text(
+        ko="이 소스의 메시지를 받고 있지 않습니다: {reason}",
+        en="The messages of this source are not being received: {reason}",
     )
 
 

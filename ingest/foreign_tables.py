@@ -40,6 +40,14 @@ def read_foreign(
     return listen(foreign.__name__, {"format": format, "path": str(path), **options}, answer, NAMES[format], problem)
 
 
+def describe_foreign(
+    answer: Answer, format: Literal["parquet", "shapefile", "geopackage"], path: Path, **options: str | None
+) -> dict[str, Any]:
+    """Return the columns, the number of rows and the coordinate system that a table at ``path`` says it has."""
+    (told,) = read_foreign(answer, format, path, about="schema", **options)
+    return told
+
+
 def listen(
     module: str,
     job: Mapping[str, str | None],

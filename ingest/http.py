@@ -15,10 +15,11 @@ import html
 import mimetypes
 import os
 import re
+import socket
 import ssl
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
@@ -33,9 +34,11 @@ import stamina
 
 from catalog.text import Text
 from ingest.addresses import Deadline, GuardedBackend, Refused, judged_addresses
+from ingest.certificates import refusal_of
 from ingest.content_encoding import decode
 from ingest.errors import (
     BrokenOff,
+    CertificateRefused,
     ForbiddenAddress,
     KeyRefused,
     PlatformFailure,
@@ -48,13 +51,18 @@ from ingest.errors import (
 )
 from ingest.local_files import ONLY_HTTP, find_file, open_file, read_pieces
 from ingest.masking import Mask
+from ingest.row_pieces import Piece, PieceWriter
+from ingest.wire import Door, Wire, connect_to
 
 T = TypeVar("T")
 
 USER_AGENT = "UrbanDataHub/1 (open-source urban data hub; scheduled collection of open data)"
 DOORS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NOT_MODIFIED = 304
+NDJSON = "application/x-ndjson"
 SAMPLE = 8 * 1024
+INBOX = "inbox:"  # what the location of a file of pushed messages begins with
 
 NO_LOGIN = Text(
     ko="주소에 아이디와 비밀번호를 적을 수 없습니다.", en="a user name or password must not be part of the address."
@@ -130,7 +138,9 @@ class Session:
     ``archive`` is given every complete answer, refused ones too, and must copy the file if it wants to keep it.
     ``before_request`` is told the host (``name:port``) before each request goes out; it may wait, or raise what forbids it.
     ``position`` is what the last published run left, ``left`` what this one leaves (``leave``): it is kept when the run is
-    published, and not before. ``moment`` is the run's own time and ``span`` what it is to make up for. ``inbox`` lists the
+    published, and not before. ``moment`` is the run's own time and ``span`` what it is to make up for. ``setup`` is a digest of
+    all that makes records of answers; ``may_skip`` says that what is published is what this source left there, so that what
+    has not changed since need not be read again. ``inbox`` lists the
     files of messages that were received for the source, oldest first. ``authorities`` are PEM certificates that are
     trusted beside the system's. ``alive`` is called at least every second while something is waited for; what it raises
     ends the wait.
@@ -153,6 +163,8 @@ class Session:
         position: Mapping[str, Any] | None = None,
         moment: dt.datetime | None = None,
         span: Span | None = None,
+        setup: str = "",
+        may_skip: bool = False,
         inbox: Sequence[Path] = (),
         authorities: str = "",
         alive: Callable[[], None] | None = None,
@@ -162,15 +174,20 @@ class Session:
         self.left: Mapping[str, Any] = self.position
         self.moment = moment or dt.datetime.now(dt.UTC)
         self.span = span
+        self.setup = setup
+        self.may_skip = may_skip
+        self.alive = alive
+        self.told: list[tuple[str, Text]] = []
         self.inbox = tuple(inbox)
         self._before_request = before_request
-        self._authorities = authorities
+        self.authorities = authorities
         self._allow_private = allow_private
         self._file_roots = tuple(root.resolve() for root in file_roots)
         self._archive = archive
         self._limits = limits
         self._user_agent = user_agent
         self._deadline = Deadline(clock, alive=alive)
+        self._doors: dict[str, Door] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="hub-answers-", dir=spool)
         self._repeat = stamina.RetryingCaller(
             attempts=limits.attempts,
@@ -190,6 +207,8 @@ class Session:
 
     def close(self) -> None:
         """Close connections and delete the spooled answers."""
+        for door in self._doors.values():
+            door.close()
         if "_pool" in vars(self):
             self._pool.close()
         self._folder.cleanup()
@@ -197,6 +216,26 @@ class Session:
     def leave(self, position: Mapping[str, Any]) -> None:
         """Say how far the source has been read: plain JSON values, given back as ``position`` once this is published."""
         self.left = dict(position)
+
+    def tell(self, code: str, text: Text) -> None:
+        """Have the run's report say something that is no error: ``code`` is that of a finding."""
+        self.told.append((code, text))
+
+    def received(self) -> Iterator[Answer]:
+        """Yield the files of messages that were received for the source, oldest first; each is an answer like any other."""
+        for path in self.inbox:
+            with path.open("rb") as file:
+                answer = self._save(f"{INBOX}{path.name}", read_pieces(file), 200, "application/x-ndjson")
+            if self._archive:
+                self._archive(answer)
+            yield answer
+            answer.path.unlink()
+
+    def open_door(self, scheme: str, door: Door) -> None:
+        """Have locations of this scheme fetched by one who speaks its protocol, instead of one who did so before."""
+        if scheme in self._doors:
+            self._doors[scheme].close()
+        self._doors[scheme] = door
 
     def keep_secret(self, secret: str) -> None:
         """Mask this secret from now on; connectors name the keys they send."""
@@ -245,7 +284,49 @@ class Session:
 
         return self._insist(attempt)
 
-    def probe(self, location: str, *, method: str = "HEAD") -> tuple[int, str]:
+    def fetch_newer(
+        self, location: str, known: Mapping[str, str], *, headers: Mapping[str, str] | None = None
+    ) -> Answer | None:
+        """Return the answer of an HTTP address; None when it says that it still has what ``known`` headers (etag, …) told of."""
+        asked = {CONDITIONS[name]: value for name, value in known.items() if name in CONDITIONS}
+
+        def attempt() -> Answer | None:
+            answer, pause = self._ask(location, None, {**(headers or {}), **asked})
+            if asked and answer.status == NOT_MODIFIED:
+                answer.path.unlink()
+                return None
+            self._refuse_status(answer, pause)
+            return answer
+
+        return self._insist(attempt)
+
+    def keep_rows(
+        self, location: str, read: Callable[[], Iterator[Mapping[str, object]]]
+    ) -> Iterator[Mapping[str, object]]:
+        """Yield the rows of what is spoken to otherwise than by HTTP, and keep them as answers in pieces of JSON lines."""
+        if self._archive is None:
+            yield from read()
+            return
+        writer = PieceWriter(Path(self._folder.name))
+        try:
+            for row in read():
+                if writer.is_full:
+                    self._keep_piece(location, writer.close())
+                    writer = PieceWriter(Path(self._folder.name))
+                writer.write(row)
+                yield row
+            self._keep_piece(location, writer.close())
+        finally:
+            writer.give_up()
+
+    def _keep_piece(self, location: str, piece: Piece) -> None:
+        if self._archive:
+            self._archive(Answer(self.mask(location), piece.path, piece.size, NDJSON, 200, piece.sha256))
+        piece.path.unlink()
+
+    def probe(
+        self, location: str, *, method: str = "HEAD", headers: Mapping[str, str] | None = None
+    ) -> tuple[int, str]:
         """Return the status of an HTTP address and where it is had in the end; nothing of its content is kept.
 
         One try, without repeating; ``GET`` asks for the first byte only and hangs up once the status is known.
@@ -253,9 +334,11 @@ class Session:
         self._deadline.start(self._limits.total)
         url = self._parse_url(location)
         for _ in range(self._limits.redirects + 1):
-            received = self._look(url, method)
+            received = self._look(url, method, headers or {})
             if isinstance(received, int):
                 return received, self._show(url)
+            if not same_party(url, received):
+                headers = {}
             url = received
         raise self._too_many_redirects(url)
 
@@ -314,9 +397,11 @@ class Session:
     ) -> tuple[Answer, float | None]:
         if is_web(location):
             answer, pause = self._request(location, params or {}, headers or {}, body)
+        elif door := self._doors.get(location.partition("://")[0].lower()):
+            answer, pause = self._bring(location, door), None
         else:
             answer, pause = self._copy_file(location), None
-        if self._archive:
+        if self._archive and answer.status != NOT_MODIFIED:
             self._archive(answer)
         return answer, pause
 
@@ -379,10 +464,11 @@ class Session:
         except Exception as error:
             self._raise_told(url, error)
 
-    def _look(self, url: httpx2.URL, method: str) -> int | httpx2.URL:
+    def _look(self, url: httpx2.URL, method: str, headers: Mapping[str, str]) -> int | httpx2.URL:
         """Make one request, leave its content unread, and return its status or where it redirects to."""
         try:
-            with self._stream(method, url, {"Range": "bytes=0-0"} if method == "GET" else {}) as response:
+            ranged = {"Range": "bytes=0-0"} if method == "GET" else {}
+            with self._stream(method, url, {**ranged, **headers}) as response:
                 received = {name.lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status in REDIRECTS and b"location" in received:
                     return self._next_hop(url, received[b"location"])
@@ -411,7 +497,7 @@ class Session:
     @functools.cached_property
     def _pool(self) -> httpcore2.ConnectionPool:
         return httpcore2.ConnectionPool(
-            ssl_context=trusted_authorities(self._authorities),
+            ssl_context=trusted_authorities(self.authorities),
             network_backend=GuardedBackend(self._deadline, allow_private=self._allow_private),
             max_connections=4,
             keepalive_expiry=5,
@@ -464,6 +550,8 @@ class Session:
                 waited = self._limits.connect if isinstance(error, httpcore2.ConnectTimeout) else self._limits.read
                 raise TimedOut(address=address, seconds=f"{self._limits.total if late else waited:g}") from error
             case httpcore2.ConnectError():
+                if refusal := refusal_of(error):
+                    raise CertificateRefused(address=address, reason=refusal) from error
                 raise Unreachable(address=address, reason=reason) from cause
             case httpcore2.NetworkError() | httpcore2.RemoteProtocolError():
                 raise BrokenOff(address=address, reason=reason) from cause
@@ -482,12 +570,29 @@ class Session:
             raise KeyRefused(address=answer.location, answer=told)
         raise RequestRefused(address=answer.location, answer=told)
 
+    def _bring(self, location: str, door: Door) -> Answer:
+        """Spool what comes through a door."""
+        self._before_request(door.host)
+        wire = Wire(self._connect, self._deadline, self._limits.read, self._limits.total, self.mask)
+        return self._save(self.mask(location), door.bring(location, wire), 200, mimetypes.guess_type(location)[0] or "")
+
+    def _connect(self, host: str, port: int) -> socket.socket:
+        """Return a connection to a judged address of the host."""
+        try:
+            addresses = judged_addresses(host, port, allow_private=self._allow_private)
+            return connect_to(addresses, port, self._deadline, self._limits.connect)
+        except Exception as error:
+            self._raise_told(httpx2.URL(scheme="tcp", host=host, port=port), error)
+
     def _copy_file(self, location: str) -> Answer:
         """Spool a local file: a copy cannot change between the two readings that prove its encoding and read it."""
         shown = self.mask(location)
         path = find_file(location, self._file_roots, shown)
         with open_file(path, shown) as file:
             return self._save(shown, read_pieces(file), 200, mimetypes.guess_type(path.name)[0] or "")
+
+
+CONDITIONS: Mapping[str, str] = {"etag": "If-None-Match", "last-modified": "If-Modified-Since"}
 
 
 @functools.lru_cache(maxsize=32)
@@ -499,6 +604,10 @@ def trusted_authorities(added: str = "") -> ssl.SSLContext:
     context = httpx2.create_ssl_context(trust_env=False)
     if added:
         context.load_verify_locations(cadata=added)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # what is named here is trusted, a root or not
+        context.verify_flags &= (
+            ~ssl.VERIFY_X509_STRICT
+        )  # authorities of one's own often lack what RFC 5280 asks of them
     return context
 
 

@@ -113,7 +113,7 @@ class SourceEntry(Entry):
     slot: Release = None
     expectations: dict[str, Any] = Field(default_factory=dict)
     ignore: list[str] = Field(default_factory=list)
-    personal_data: dict[str, str] = Field(default_factory=dict)
+    personal_data: dict[str, str] | None = None  # None: what stewards have decided stays
     provider: str = ""
     allow_private: bool = False
     ca_certificates: str = ""

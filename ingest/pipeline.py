@@ -1,6 +1,7 @@
 """The story of a run: collect, tabulate, check, write, publish. A failure before publishing leaves everything as it was."""
 
 import dataclasses
+import datetime as dt
 import logging
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,6 @@ from catalog.errors import Conflict, HubError
 from catalog.models import Distribution
 from catalog.publish import publish_snapshot
 from catalog.records import (
-    KOREA,
     DelimitedFile,
     Expectations,
     Finding,
@@ -23,6 +23,7 @@ from catalog.records import (
     Manifest,
     Report,
     Staged,
+    TypedRows,
     UnreadableRow,
     estimate_size,
     from_table_schema,
@@ -33,19 +34,28 @@ from catalog.records import (
 from catalog.storage import record_store
 from catalog.text import Text
 from ingest import connectors
+from ingest.areas import area_of
 from ingest.connectors import CONNECTORS, MalformedRow
-from ingest.errors import Cancelled, HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong
+from ingest.derivation import describe_derived
+from ingest.echoes import Echoes, masked_rows, told_without_secrets
+from ingest.errors import Cancelled, HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong, Unmodified
 from ingest.http import Answer
+from ingest.kinds import RECIPE
 from ingest.models import Run, Source
+from ingest.personal_data import hide_decided, with_personal_data
 from ingest.raw import keep_answer, keep_rejected
+from ingest.recipes import cook
 from ingest.repetitions import mode_of_refused, position_after, refused_rows, release_of
-from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error, sentence_of
-from ingest.sessions import open_session
-from ingest.sources import check_key, read_config, read_expectations
-from ingest.wording import storable
+from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error, offer_next, sentence_of
+from ingest.sessions import is_served, open_session
+from ingest.sources import check_decisions, check_expectations, check_key, read_config, read_expectations
+from ingest.wording import storable, storable_document
 
 WORK_MEMORY_MIB = 256
 COLUMN_LENGTH = 200
+PUBLISHED_MEANWHILE = Text(
+    ko="읽는 동안 다른 소스가 같은 데이터셋을 공개했습니다", en="another source published the same dataset meanwhile"
+)
 logger = logging.getLogger(__name__)
 
 
@@ -88,6 +98,7 @@ def pull_run(run_id: int) -> None:
             pull_or_end(Pull(run, claim, heartbeat))
         except LostLease:
             logger.warning("run %s of %s was taken over by another worker", run_id, run.source.slug)
+    offer_next(run.source.host)
 
 
 def pull_or_end(pull: Pull) -> None:
@@ -98,6 +109,8 @@ def pull_or_end(pull: Pull) -> None:
         raise
     except Cancelled as error:
         end_run(pull.claim, Run.State.CANCELLED, pull.progress, **sentence_of(error))
+    except HeldBack as error:
+        end_run(pull.claim, Run.State.HELD, pull.progress, **sentence_of(error))
     except HubError as error:
         end_pull(pull, error)
     except SoftTimeLimitExceeded:
@@ -122,6 +135,8 @@ def end_pull(pull: Pull, error: HubError) -> None:
 
 def pull_source(pull: Pull) -> None:
     check_key(pull.source.distribution, pull.source.mode)
+    check_expectations(pull.source.expectations, pull.source.distribution)
+    check_decisions(pull.source.personal_data, from_table_schema(pull.source.distribution.schema))
     pull.limits.spool.mkdir(parents=True, exist_ok=True)
     try:
         collect_and_publish(pull, expectations_of(pull.run))
@@ -132,16 +147,34 @@ def pull_source(pull: Pull) -> None:
 def expectations_of(run: Run) -> Expectations:
     """Return what a run is held to: one that brings a part of the data may bring as little as there is."""
     expectations = read_expectations(run.source)
-    if run.kind in (Run.Kind.BACKFILL, Run.Kind.REFUSED):
-        return dataclasses.replace(expectations, min_rows=0, min_share=None, max_rejected_share=None)
+    original = run.of if run.kind == Run.Kind.REPLAY and run.of else run
+    if original.kind in (Run.Kind.BACKFILL, Run.Kind.REFUSED):
+        return dataclasses.replace(
+            expectations, min_rows=0, min_share=None, max_share=None, max_rejected_share=None, max_age=None
+        )
     return expectations
 
 
 def collect_and_publish(pull: Pull, expectations: Expectations) -> None:
-    staged = collect(pull, expectations)
+    try:
+        staged = collect(pull, expectations)
+    except Unmodified:
+        keep_published(pull)
+        return
     pull.progress.step = "check"
     previous = previous_rows(pull)
-    report = storable_report(validate(staged, expectations, previous_rows=previous, limits=pull.limits))
+    hide_decided(staged, pull.source)
+    report = validate(
+        staged,
+        expectations,
+        previous_rows=previous,
+        limits=pull.limits,
+        known_columns=seen_before(pull.source, staged),
+        moment=answered_at(pull.run),
+    )
+    report = with_personal_data(report, staged, pull.source)
+    pull.progress.drift = storable_document(report.drift)
+    report = storable_report(Report([*pull.progress.told, *report.findings]))
     pull.heartbeat.check()
     if report.blocks:
         hold_back(pull, staged, report)
@@ -155,25 +188,31 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
     if pull.run.kind == Run.Kind.REFUSED:
         return type_rows(pull, refused_rows(pull.run), expectations)
     source, progress = pull.source, pull.progress
+    if source.connector == RECIPE:
+        return type_rows(pull, cook(pull.run, progress, pull.limits, pull.heartbeat), expectations)
     config, secrets = read_config(source)
+    echoes = Echoes(are_possible=pull.run.kind == Run.Kind.REPLAY)  # kept answers are not looked through again
 
     def archive(answer: Answer) -> None:
         progress.pages += 1
         progress.received_bytes += answer.size
-        progress.raw_answers.append(keep_answer(answer, pull.limits.spool, http.mask))
+        progress.raw_answers.append(keep_answer(answer, pull.limits.spool, http.mask, echoes))
         pull.heartbeat.check()
 
-    with open_session(pull.run, secrets, pull.limits.spool, archive, pull.heartbeat.check) as http:
+    session = open_session(pull.run, secrets, pull.limits.spool, archive, pull.heartbeat.check)
+    with session as http, told_without_secrets(http.mask):
+        progress.position = {"from": http.position, "left": http.position}
         connector = CONNECTORS[source.connector]
         rows = (connector.hand_over or connector.read)(config, http)
-        staged = type_rows(pull, rows, expectations)
+        staged = type_rows(pull, masked_rows(rows, http.mask, echoes), expectations)
         progress.position = {"from": http.position, "left": http.left}
+        progress.told = [Finding(code, "warning", text) for code, text in http.told]
     return staged
 
 
 def type_rows(
     pull: Pull,
-    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile],
+    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile | TypedRows],
     expectations: Expectations,
 ) -> Staged:
     source = pull.source
@@ -181,15 +220,17 @@ def type_rows(
         watched(rows, pull.heartbeat),
         from_table_schema(source.distribution.schema),
         limits=pull.limits,
-        area=KOREA if expectations.within == "korea" else None,
+        area=area_of(expectations.within),
+        swapped=expectations.swapped,
+        outside=expectations.outside,
         ignore=source.ignored_columns,
     )
 
 
 def watched(
-    rows: Iterable[Mapping[str, object] | MalformedRow | UnreadableRow | connectors.DelimitedFile],
+    rows: Iterable[Mapping[str, object] | MalformedRow | UnreadableRow | connectors.DelimitedFile | TypedRows],
     heartbeat: RunHeartbeat,
-) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile]:
+) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile | TypedRows]:
     """Count rows as they pass and stop when the lease is lost."""
 
     def passed(count: int) -> None:
@@ -199,6 +240,10 @@ def watched(
     for row in rows:
         if isinstance(row, connectors.DelimitedFile):
             yield DelimitedFile(**vars(row), passed=passed)
+            continue
+        if isinstance(row, TypedRows):
+            passed(row.rows)
+            yield row
             continue
         heartbeat.progress.rows += 1
         if heartbeat.progress.rows % 1000 == 0:
@@ -214,6 +259,16 @@ def previous_rows(pull: Pull) -> int | None:
     return current.records
 
 
+def seen_before(source: Source, staged: Staged) -> set[str]:
+    """Return which columns of an answer are known, by the names that a database could keep of them."""
+    return {name for name in staged.seen if storable(name) in source.known_columns}
+
+
+def answered_at(run: Run) -> dt.datetime | None:
+    """Return when the platform answered, which for kept answers was then and not now."""
+    return run.of.started_at if run.kind == Run.Kind.REPLAY and run.of else run.started_at
+
+
 def storable_report(report: Report) -> Report:
     """Return the report with texts and names that a database takes: both may hold what a platform sent."""
     return Report([storable_finding(finding) for finding in report.findings])
@@ -222,6 +277,27 @@ def storable_report(report: Report) -> Report:
 def storable_finding(finding: Finding) -> Finding:
     text = Text(ko=storable(finding.text.ko), en=storable(finding.text.en))
     return dataclasses.replace(finding, text=text, column=storable(finding.column)[:COLUMN_LENGTH])
+
+
+@transaction.atomic
+def keep_published(pull: Pull) -> None:
+    """Let what is published stand for this release too: the platform says that nothing has changed since.
+
+    When another source of the same dataset published meanwhile, the run is tried again and reads everything.
+    """
+    distribution = Distribution.objects.select_for_update(of=("self",)).get(pk=pull.source.distribution_id)
+    current = distribution.current_snapshot
+    if current is None or not is_served(pull.source, current):
+        raise HubUnavailable(reason=PUBLISHED_MEANWHILE)
+    publish_snapshot(
+        distribution,
+        current.manifest,
+        report=Report(),
+        rejected=current.rejected,
+        valid_at=release_of(pull.run),
+        based_on=current.digest,
+    )
+    end_run(pull.claim, Run.State.UNCHANGED, pull.progress, snapshot_digest=current.digest)
 
 
 def hold_back(pull: Pull, staged: Staged, report: Report) -> None:
@@ -292,6 +368,8 @@ def publish(
         snapshot_digest=manifest.digest,
     )
     remember(pull, staged)
+    if pull.source.connector == RECIPE:
+        describe_derived(distribution)
 
 
 def remember(pull: Pull, staged: Staged) -> None:

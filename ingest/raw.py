@@ -4,14 +4,15 @@ import datetime as dt
 import gzip
 import shutil
 import uuid
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from catalog.records import Store
+from ingest.echoes import Echoes
 from ingest.http import Answer
+from ingest.masking import Mask
 from ingest.models import Run
 
 LEFTOVER_AGE = dt.timedelta(days=1)
@@ -29,23 +30,23 @@ def rejected_store() -> Store:
     return Store(settings.RAW_DIR / "rejected", suffix=".ndjson.gz")
 
 
-def keep_answer(answer: Answer, spool: Path, mask: Callable[[str], str]) -> dict[str, Any]:
-    """Keep what the platform said, byte for byte, and return the entry that the run remembers."""
+def keep_answer(answer: Answer, spool: Path, mask: Mask, echoes: Echoes) -> dict[str, Any]:
+    """Keep what the platform said, byte for byte but for secrets of ours that it repeats; return the run's entry of it.
+
+    ``sha256`` and ``bytes`` are those of the answer as it came; ``masked`` tells that the kept one differs.
+    """
     packed = spool / f"raw-{uuid.uuid4().hex}.gz"
-    with (
-        answer.path.open("rb") as source,
-        packed.open("wb") as target,
-        gzip.GzipFile("", "wb", GZIP_LEVEL, target, mtime=0) as file,
-    ):
-        shutil.copyfileobj(source, file, 1 << 20)
+    with packed.open("wb") as target, gzip.GzipFile("", "wb", GZIP_LEVEL, target, mtime=0) as file:
+        is_masked = echoes.copy(answer, file, mask)
     return {
         "file": raw_store().keep(packed),
         "sha256": answer.sha256,
         "location": answer.location,
-        "content_type": answer.content_type,
+        "content_type": mask(answer.content_type),
         "bytes": answer.size,
         "status": answer.status,
         "headers": {name: mask(value) for name, value in answer.headers.items() if name in KEPT_HEADERS},
+        **({"masked": True} if is_masked else {}),
     }
 
 

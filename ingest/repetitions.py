@@ -11,11 +11,14 @@ from django.utils import timezone
 
 from catalog.records import LoadMode, UnreadableRow, from_table_schema
 from catalog.text import Text
+from ingest.connectors.progress import Progressive
 from ingest.errors import BadSetup, NotRepeatable
 from ingest.models import Run, Source
 from ingest.raw import rejected_path
 from ingest.runs import hint
+from ingest.secret_values import without_secrets
 from ingest.sessions import replayed
+from ingest.sources import parse_config
 
 SPANS_AT_ONCE = 1_000
 FINAL = frozenset({"duplicate-key"})  # reasons that no mended schema or rule takes away
@@ -24,6 +27,7 @@ TAKEN_OVER = Text(
     ko="그 뒤의 실행이 이미 공개되었습니다. 원본 응답을 다시 읽거나 새로 받으십시오",
     en="a later run has been published since; read the kept answers again, or pull anew",
 )
+TRIED = Text(ko="이 레코드들은 그사이 이미 다시 넣어 보았습니다", en="these records have been tried again meanwhile")
 TWICE = Text(
     ko="이 실행 뒤의 것을 이미 받아, 다시 덧붙이면 같은 레코드가 두 번 들어갑니다",
     en="what came after this run has been taken already; adding it again would give records twice",
@@ -31,6 +35,14 @@ TWICE = Text(
 NOT_REPLACED = Text(
     ko="전체를 바꾸는(replace) 소스에는 기간만 다시 받을 수 없습니다",
     en="a source that replaces everything cannot make up for a span of time",
+)
+ADDED_TWICE = Text(
+    ko="덧붙이는(append) 소스에 기간을 다시 받으면 같은 레코드가 두 번 들어갑니다. key를 두고 upsert로 하십시오",
+    en="a source that adds (append) would hold the records of the span twice; use upsert, with a key",
+)
+NO_CURSOR = Text(
+    ko="이 소스는 시각으로 이어 받지 않아(incremental) 기간만 물을 수 없습니다",
+    en="this source does not go on by time (incremental), so that it cannot be asked for a span",
 )
 NO_SPAN = Text(ko="since는 until보다 앞서야 합니다", en="since must lie before until")
 TOO_MANY = Text(
@@ -62,9 +74,12 @@ def retry_refused(run: Run) -> Run:
 
 def backfill(source: Source, since: dt.datetime, until: dt.datetime, step: dt.timedelta | None = None) -> list[Run]:
     """Ask for a span of time, cut into pieces of ``step``, oldest first; each piece is a run of its own."""
-    if source.mode == Source.Mode.REPLACE:
-        raise BadSetup(where="mode", problem=NOT_REPLACED)
-    step = step or until - since
+    if source.mode != Source.Mode.UPSERT:
+        raise BadSetup(where="mode", problem=NOT_REPLACED if source.mode == Source.Mode.REPLACE else ADDED_TWICE)
+    config = parse_config(source.connector, without_secrets(source.config))
+    if not isinstance(config, Progressive) or not config.takes_spans:
+        raise BadSetup(where="incremental", problem=NO_CURSOR)
+    step = until - since if step is None else step
     if since >= until or step <= dt.timedelta():
         raise BadSetup(where="since", problem=NO_SPAN)
     if (until - since) / step > SPANS_AT_ONCE:
@@ -138,6 +153,8 @@ def refuse_overtaken(run: Run) -> None:
 def refused_rows(run: Run) -> Iterator[Mapping[str, object] | UnreadableRow]:
     """Yield the refused records of the run that this one repeats, as the platform told them."""
     refuse_overtaken(run)
+    if latest_refused(run.of) != run.of:  # it was asked for twice, and the other one was faster
+        raise NotRepeatable(reason=TRIED)
     path = rejected_path(run.of)
     if path is None:
         raise NotRepeatable(reason=GONE)

@@ -24,16 +24,20 @@ from kombu.exceptions import OperationalError
 from catalog.errors import HubError
 from catalog.heartbeat import Heartbeat
 from catalog.records import Finding
+from ingest.budget import asked_again, note_refusal
 from ingest.consequences import draw_consequences
-from ingest.errors import BadSetup, Cancelled, IngestError, LostLease, QuotaExceeded, WorkerLost
+from ingest.errors import Cancelled, IngestError, LostLease, QuotaExceeded, SourcePaused, WorkerLost
+from ingest.hosts import ASKING, note_answer, note_error, places_of, waits_until
 from ingest.models import Issue, Run, Source
-from ingest.schedule import latest_time, next_midnight, next_time
 from ingest.wording import storable
 
 ATTEMPTS = 4
 FIRST_WAIT = dt.timedelta(seconds=20)
+LONGEST_ASKED = dt.timedelta(hours=1)  # of what a platform asks for in Retry-After
 HINT_AGAIN = dt.timedelta(minutes=1)  # how long a message may lie in the queue before a run is offered once more
 OFFERED_AT_ONCE = 500
+HOST_ANSWERED = (Run.State.PUBLISHED, Run.State.UNCHANGED, Run.State.HELD)
+PAUSED = Q(state=Run.State.WAITING, kind__in=ASKING, source__paused_at__isnull=False)  # until their source is resumed
 logger = logging.getLogger(__name__)
 
 
@@ -56,6 +60,7 @@ class Progress:
     raw_answers: list[dict[str, Any]] = field(default_factory=list)
     drift: dict[str, Any] = field(default_factory=dict)
     position: dict[str, Any] = field(default_factory=dict)
+    told: list[Finding] = field(default_factory=list)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -76,10 +81,12 @@ def enter_run(source: Source, *, slot: dt.datetime | None = None) -> Run:
     """Return a run of the source that is due now; while one is waiting or running it is that one.
 
     A source that holds a fixed release has one slot, so it is pulled again for the same run. A run that was put off
-    until later is due at once: somebody asks for it.
+    until later is due at once: somebody asks for it. A source that is paused is not pulled: SourcePaused tells why.
     """
     now = timezone.now()
-    Source.objects.select_for_update().get(pk=source.pk)
+    current = Source.objects.select_for_update().get(pk=source.pk)
+    if current.paused_at:
+        raise SourcePaused(source=current.slug, because=current.paused_because)
     run = source.runs.filter(kind=Run.Kind.PULL, state__in=(Run.State.WAITING, Run.State.RUNNING)).first()
     if run is None:
         run, is_new = Run.objects.get_or_create(
@@ -100,19 +107,34 @@ def make_waiting(run: Run, now: dt.datetime) -> None:
 
 def hint(run_id: int) -> bool:
     """Tell the workers that a run is due. A broker that cannot be reached is no error: the sweeper offers it again."""
+    return offer_all([run_id]) == 1
+
+
+def send_hint(run_id: int) -> bool:
     try:
         current_app.send_task("ingest.tasks.pull", args=[run_id], retry=False)
     except (OperationalError, OSError) as error:
         logger.warning("run %s waits for the sweeper, the broker did not take the hint: %s", run_id, error)
         return False
-    Run.objects.filter(pk=run_id).update(hinted_at=timezone.now())
     return True
+
+
+def offer_all(run_ids: Iterable[int]) -> int:
+    """Tell the workers of several runs, one message each, and note it in one statement; return how many the broker took."""
+    told = []
+    for run_id in list(run_ids):
+        if not send_hint(run_id):
+            break  # each further one would wait for the broker as long as this one did
+        told.append(run_id)
+    Run.objects.filter(pk__in=told).update(hinted_at=timezone.now())
+    return len(told)
 
 
 def claim_run(run_id: int, *, now: dt.datetime | None = None) -> Claim | None:
     """Take a run that is due and that nobody holds; None when there is nothing to take.
 
     The source's row is locked first, so that two workers cannot take two runs of one source at the same moment.
+    A run that has to wait, for its host or until its source is resumed, is put back, which is no attempt.
     """
     with transaction.atomic():
         Source.objects.select_for_update(of=("self",)).filter(runs=run_id).first()
@@ -120,18 +142,30 @@ def claim_run(run_id: int, *, now: dt.datetime | None = None) -> Claim | None:
         held = Run.objects.filter(source=OuterRef("source"), state=Run.State.RUNNING, lease_until__gte=now)
         run = (
             Run.objects.select_for_update(of=("self",))
+            .select_related("source")
             .filter(pk=run_id, attempt__lt=ATTEMPTS)
             .filter(Q(state=Run.State.WAITING, due_at__lte=now) | Q(state=Run.State.RUNNING, lease_until__lt=now))
             .filter(~Exists(held))
+            .exclude(state=Run.State.RUNNING, cancel_asked_at__isnull=False)  # the sweeper ends it
             .first()
         )
         if run is None:
+            return None
+        is_paused = run.kind in ASKING and run.source.paused_at is not None
+        if (due_at := run.due_at if is_paused else waits_until(run, now)) is not None:
+            put_back(run, due_at)
             return None
         run.issues.all().delete()
         for name, value in fresh_columns(run, now).items():
             setattr(run, name, value)
         run.save()
     return Claim(run_id=run.pk, fence=run.fence)
+
+
+def put_back(run: Run, due_at: dt.datetime) -> None:
+    """Let a run wait until it is due; one whose worker died waits as any other."""
+    run.state, run.due_at, run.lease_until, run.step = Run.State.WAITING, due_at, None, ""
+    run.save(update_fields=["state", "due_at", "lease_until", "step"])
 
 
 def fresh_columns(run: Run, now: dt.datetime) -> dict[str, Any]:
@@ -202,6 +236,8 @@ def end_run(
 ) -> None:
     """End a run with its counts and findings; LostLease when another worker has taken it."""
     with transaction.atomic():
+        # The source's row comes before the run's, as in a claim, so that the two never wait for each other.
+        Source.objects.select_for_update(of=("self",)).filter(runs=claim.run_id).first()
         ended = held_row(claim).update(
             state=state,
             ended_at=timezone.now(),
@@ -228,19 +264,32 @@ def end_run(
             for finding in findings
         )
         draw_consequences(claim.run_id)
+        if state in HOST_ANSWERED:
+            note_answer(claim.run_id)
 
 
 def end_with_error(claim: Claim, error: HubError, progress: Progress) -> None:
     """End a run that could not be done: a temporary error is tried again later, up to a number of attempts."""
-    run = Run.objects.get(pk=claim.run_id)
-    sentence = sentence_of(error)
+    run = Run.objects.select_related("source").get(pk=claim.run_id)
+    now, sentence = timezone.now(), sentence_of(error)
     is_temporary = isinstance(error, IngestError) and error.temporary
-    if isinstance(error, QuotaExceeded):
-        put_off(claim, next_midnight(timezone.now()), progress, attempt=0, **sentence)
+    if is_temporary and run.cancel_asked_at:
+        end_run(claim, Run.State.CANCELLED, progress, **sentence_of(Cancelled()))
+    elif isinstance(error, QuotaExceeded):
+        put_off(claim, asked_again(now), progress, attempt=0, **sentence)
+        note_refusal(run.source.provider_id, now)
     elif is_temporary and run.attempt < ATTEMPTS:
-        put_off(claim, timezone.now() + FIRST_WAIT * 2 ** (run.attempt - 1), progress, **sentence)
+        put_off(claim, now + wait_after(run.attempt, error), progress, **sentence)
     else:
         end_run(claim, Run.State.FAILED, progress, **sentence)
+    note_error(run, error, now)
+
+
+def wait_after(attempt: int, error: HubError) -> dt.timedelta:
+    """Return how long to wait after an attempt that failed: twice as long each time, or what the platform asks for."""
+    asked = error.values.get("retry_after")
+    seconds = min(asked, LONGEST_ASKED.total_seconds()) if isinstance(asked, float) else 0
+    return max(FIRST_WAIT * 2 ** (attempt - 1), dt.timedelta(seconds=seconds))
 
 
 def sentence_of(error: HubError) -> dict[str, str]:
@@ -267,39 +316,6 @@ def put_off(claim: Claim, due_at: dt.datetime, progress: Progress, **columns: ob
         raise LostLease
 
 
-def create_due_runs(now: dt.datetime) -> int:
-    """Give every source that is due its run and its next time; two schedulers at once make one run a slot.
-
-    After a time without a scheduler only the latest slot is made up for: what a platform says is true of now. A
-    schedule that cannot be read costs its own source its runs, no other one.
-    """
-    created = 0
-    for source in Source.objects.filter(is_enabled=True).exclude(schedule=""):
-        try:
-            created += create_due_run(source, now)
-        except BadSetup as error:
-            logger.error("source %s gets no runs: %s", source.slug, error)
-    return created
-
-
-def create_due_run(source: Source, now: dt.datetime) -> bool:
-    if source.next_at is not None and source.next_at > now:
-        return False
-    next_at = next_time(source.schedule, now)
-    if source.next_at is None:
-        Source.objects.filter(pk=source.pk, next_at=None).update(next_at=next_at)
-        return False
-    slot = max(source.next_at, latest_time(source.schedule, now))
-    with transaction.atomic():
-        moved = Source.objects.filter(pk=source.pk, next_at=source.next_at).update(next_at=next_at)
-        is_active = Q(state__in=(Run.State.WAITING, Run.State.RUNNING))
-        is_done = Q(state__in=(Run.State.PUBLISHED, Run.State.UNCHANGED), slot__gte=slot, slot__lte=now)  # by hand
-        if not moved or source.runs.filter(is_active | is_done, kind=Run.Kind.PULL).exists():
-            return False
-        _, is_new = Run.objects.get_or_create(source=source, slot=slot, defaults={"due_at": now})
-    return is_new
-
-
 def sweep(now: dt.datetime) -> int:
     """Offer every run that is due or whose worker died; one that died too often ends as failed, with its reason.
 
@@ -312,12 +328,18 @@ def sweep(now: dt.datetime) -> int:
     due = Run.objects.filter(
         waits & (unheard | Q(hinted_at__lt=F("due_at"))) | is_orphan & (unheard | Q(hinted_at__lt=F("lease_until")))
     ).order_by("due_at")
-    offered = 0
-    for run_id in list(due.values_list("pk", flat=True)[:OFFERED_AT_ONCE]):
-        if not hint(run_id):
-            break  # each further one would wait for the broker as long as this one did
-        offered += 1
-    return offered
+    return offer_all(due.exclude(PAUSED).values_list("pk", flat=True)[:OFFERED_AT_ONCE])
+
+
+def offer_next(host: str) -> int:
+    """Offer the runs that have waited longest for a host, as many as may ask it at a time: one of its runs is over."""
+    places = places_of(host) if host else 0
+    if not places:
+        return 0
+    waiting = Run.objects.filter(
+        source__host=host, kind__in=ASKING, state=Run.State.WAITING, due_at__lte=timezone.now()
+    ).exclude(PAUSED)
+    return offer_all(waiting.order_by("due_at").values_list("pk", flat=True)[:places])
 
 
 def end_orphans(now: dt.datetime) -> None:

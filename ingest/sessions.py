@@ -4,20 +4,24 @@ import gzip
 import hashlib
 import shutil
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import orjson
 from django.conf import settings
 
+from catalog.models import Snapshot
 from catalog.text import Text
 from ingest.budget import permit_of
 from ingest.errors import NotRepeatable
-from ingest.http import Answer, Session, Span
-from ingest.inbox import inbox_of
-from ingest.models import Run
+from ingest.http import INBOX, Answer, Limits, Session, Span
+from ingest.listening import messages_for
+from ingest.models import Run, Source
 from ingest.raw import raw_store
+from ingest.row_pieces import read_lines
 
+DECISIONS = ("expectations", "ignored_columns", "personal_data")
 GONE = Text(
     ko="남아 있는 원본 응답이 없습니다. 보관 기간이 지났습니다",
     en="its raw answers are no longer kept",
@@ -33,25 +37,47 @@ def open_session(
 ) -> Session:
     """Return the session of a run; a replay reads the answers that were kept and asks nobody."""
     source = run.source
+    original = replayed(run) if run.kind == Run.Kind.REPLAY else run
     shared = {
         "file_roots": settings.FILE_ROOTS,
         "secrets": secrets,
         "spool": spool,
         "alive": alive,
-        "span": Span(run.since, run.until) if run.since and run.until else None,
+        "span": Span(original.since, original.until) if original.since and original.until else None,
+        "setup": setup_of(source),
     }
     if run.kind == Run.Kind.REPLAY:
-        return ReplaySession(replayed(run), **shared)
+        return ReplaySession(original, **shared)
     return Session(
         allow_private=source.allow_private,
         archive=archive,
         before_request=permit_of(source, alive),
         position=source.position,
         moment=run.started_at,
-        inbox=inbox_of(source),
+        may_skip=is_served(source, source.distribution.current_snapshot),
+        inbox=messages_for(run),
         authorities=source.ca_certificates,
+        limits=fetch_limits(),
         **shared,
     )
+
+
+def setup_of(source: Source) -> str:
+    """Return a digest of all that makes records of a source's answers: where it differs, they are read again."""
+    made_by = [getattr(source, name) for name in ("connector", "config", "mode", *DECISIONS)]
+    document = [made_by, source.distribution.schema]
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def is_served(source: Source, current: Snapshot | None) -> bool:
+    """Say whether what is published is what this source left there last; others may share its dataset."""
+    latest = source.runs.filter(state__in=(Run.State.PUBLISHED, Run.State.UNCHANGED)).order_by("-ended_at").first()
+    return latest is not None and current is not None and latest.snapshot_digest == current.digest
+
+
+def fetch_limits() -> Limits:
+    """Return how long and how much a source is listened to."""
+    return Limits(total=settings.FETCH_SECONDS, size=settings.FETCH_MIB * 2**20)
 
 
 def replayed(run: Run) -> Run:
@@ -71,6 +97,25 @@ class ReplaySession(Session):
         super().__init__(position=run.position.get("from", {}), moment=run.started_at, **options)
         self._kept = deque(run.raw_answers)
         self._count = len(run.raw_answers)
+        self.inbox = tuple(self._kept_messages())
+
+    def _kept_messages(self) -> Iterator[Path]:
+        """Yield the kept files of messages under the names that they had in the inbox; they were read before all else."""
+        while self._kept and self._kept[0]["location"].startswith(INBOX):
+            answer = self._unpacked(self._kept.popleft())
+            yield answer.path.rename(answer.path.with_name(answer.location.removeprefix(INBOX)))
+
+    def keep_rows(
+        self, location: str, read: Callable[[], Iterator[Mapping[str, object]]]
+    ) -> Iterator[Mapping[str, object]]:
+        """Yield the rows that were kept under this location, in all their pieces."""
+        shown = self.mask(location)
+        if not self._kept or self._kept[0]["location"] != shown:
+            raise NotRepeatable(reason=OTHER.format(asked=shown, kept=self._count))
+        while self._kept and self._kept[0]["location"] == shown:
+            piece = self._unpacked(self._kept.popleft())
+            yield from read_lines(piece.path)
+            piece.path.unlink()
 
     def _ask(
         self,

@@ -5,10 +5,14 @@ from django.utils import timezone
 
 from catalog.publish import collect_orphan_parts, forget_old_snapshots
 from catalog.quality import assess_due, forget_links, hub_base
+from ingest import alerts
+from ingest.due import create_due_runs
+from ingest.inbox import forget_messages
 from ingest.links import check_due_links
 from ingest.pipeline import pull_run
 from ingest.raw import forget_leftovers, forget_raw
-from ingest.runs import create_due_runs, sweep
+from ingest.recipes import create_changed_runs
+from ingest.runs import sweep
 
 
 @shared_task
@@ -20,6 +24,7 @@ def pull(run_id: int) -> None:
 def tick() -> None:
     now = timezone.now()
     create_due_runs(now)
+    create_changed_runs(now)
     sweep(now)
 
 
@@ -34,10 +39,16 @@ def assess() -> None:
 
 
 @shared_task
+def deliver_alerts() -> None:
+    alerts.deliver_alerts(timezone.now())
+
+
+@shared_task
 def tidy() -> None:
     now = timezone.now()
     forget_old_snapshots(now)
     collect_orphan_parts()
     forget_raw(now)
     forget_leftovers(now)
+    forget_messages(now)
     forget_links(now)

@@ -60,7 +60,9 @@ def late_sources(request: HttpRequest) -> WorkList | None:
         return None
     now = timezone.now()
     sources = with_latest_run(
-        Source.objects.filter(is_enabled=True).exclude(schedule="").select_related("distribution__dataset")
+        Source.objects.filter(is_enabled=True, paused_at=None)
+        .exclude(schedule="")
+        .select_related("distribution__dataset")
     )
     return WorkList(
         title=_("Late"),

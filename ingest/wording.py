@@ -9,6 +9,7 @@ from catalog.text import Text
 SENTENCES: Mapping[str, Text] = {
     "missing": Text(ko="꼭 있어야 하는데 없습니다", en="is required but missing"),
     "extra_forbidden": Text(ko="알 수 없는 이름입니다", en="is not a known name"),
+    "unexpected_keyword_argument": Text(ko="알 수 없는 이름입니다", en="is not a known name"),
     "string_type": Text(ko="문자여야 합니다", en="must be text"),
     "int_type": Text(ko="정수여야 합니다", en="must be a whole number"),
     "int_parsing": Text(ko="정수여야 합니다", en="must be a whole number"),
@@ -20,6 +21,7 @@ SENTENCES: Mapping[str, Text] = {
     "list_type": Text(ko="목록이어야 합니다", en="must be a list"),
     "tuple_type": Text(ko="목록이어야 합니다", en="must be a list"),
     "dict_type": Text(ko="이름과 값의 표여야 합니다", en="must be a table of names and values"),
+    "dataclass_type": Text(ko="이름과 값의 표여야 합니다", en="must be a table of names and values"),
     "model_type": Text(ko="이름과 값의 표여야 합니다", en="must be a table of names and values"),
     "literal_error": Text(ko="쓸 수 있는 값: {expected}", en="must be one of {expected}"),
     "date_form": Text(ko="YYYY-MM-DD 형식이어야 합니다", en="must be YYYY-MM-DD"),
@@ -42,3 +44,12 @@ def explain_problem(problem: Mapping[str, Any]) -> Text:
 def storable(text: str) -> str:
     """Return the text without what a database refuses: NUL and halves of surrogate pairs become U+FFFD."""
     return UNSTORABLE.sub("\ufffd", text)
+
+
+def storable_document(value: Any) -> Any:  # noqa: ANN401 (plain JSON)
+    """Return plain JSON with texts that a database takes."""
+    if isinstance(value, dict):
+        return {storable(name): storable_document(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [storable_document(part) for part in value]
+    return storable(value) if isinstance(value, str) else value

@@ -5,6 +5,7 @@ Plain Python, no Django; the only room that knows the columnar libraries. The wa
 """
 
 from catalog.records.boundaries import read_districts
+from catalog.records.checks import CHECK_TITLES
 from catalog.records.columns import DelimitedFile
 from catalog.records.compress import CODINGS, compress
 from catalog.records.cursor import snapshot_of_cursor
@@ -19,11 +20,24 @@ from catalog.records.encode import (
     media_type_of,
 )
 from catalog.records.engine import Limits
+from catalog.records.expectations import SEVERITIES, WITHIN, Expectations, find_contradictions
+from catalog.records.findings import Finding, Report
 from catalog.records.index import Index, Indexes, Later, build_index, index_of, is_little, what_came_later
+from catalog.records.infer import Inferred, infer_schema, infer_type
+from catalog.records.inferred import InferredColumn
 from catalog.records.manifest import Manifest, Part
 from catalog.records.operators import AGGREGATES, BUCKETS, FUNCTIONS, OPERATORS
 from catalog.records.parse import parse_query
-from catalog.records.places import KOREA, Area
+from catalog.records.personal_data import (
+    FoundPersonalData,
+    count_values,
+    find_personal_data,
+    forget_examples,
+    hide_personal_data,
+    is_name_of_person,
+)
+from catalog.records.personal_kinds import mask_text
+from catalog.records.places import KOREA, Area, Outline
 from catalog.records.query import MAXIMUM_LIMIT, PARAMETERS, Query, answer_schema, uses_districts
 from catalog.records.reasons import REASONS, explain
 from catalog.records.reproject import reproject
@@ -35,8 +49,9 @@ from catalog.records.sources import Member, SnapshotSource, Source, Taken, Union
 from catalog.records.staged import Staged, UnreadableRow, discard
 from catalog.records.store import Store
 from catalog.records.tabulate import tabulate
+from catalog.records.typed_rows import TypedRows
 from catalog.records.units import factor_between
-from catalog.records.validate import CHECK_TITLES, Expectations, Finding, Report, validate
+from catalog.records.validate import validate
 from catalog.records.values import read_as
 
 __all__ = [
@@ -53,7 +68,9 @@ __all__ = [
     "OPERATORS",
     "PARAMETERS",
     "REASONS",
+    "SEVERITIES",
     "TYPES",
+    "WITHIN",
     "Area",
     "Column",
     "DelimitedFile",
@@ -61,14 +78,18 @@ __all__ = [
     "Expectations",
     "Finding",
     "Format",
+    "FoundPersonalData",
     "Geometry",
     "Index",
     "Indexes",
+    "Inferred",
+    "InferredColumn",
     "Later",
     "Limits",
     "LoadMode",
     "Manifest",
     "Member",
+    "Outline",
     "Page",
     "Part",
     "Query",
@@ -79,20 +100,30 @@ __all__ = [
     "Staged",
     "Store",
     "Taken",
+    "TypedRows",
     "UnionSource",
     "UnreadableRow",
     "answer_schema",
     "as_dictionaries",
     "build_index",
     "compress",
+    "count_values",
     "discard",
     "encode",
     "estimate_size",
     "explain",
     "factor_between",
+    "find_contradictions",
+    "find_personal_data",
+    "forget_examples",
     "from_table_schema",
+    "hide_personal_data",
     "index_of",
+    "infer_schema",
+    "infer_type",
     "is_little",
+    "is_name_of_person",
+    "mask_text",
     "media_type_of",
     "parse_query",
     "read_as",

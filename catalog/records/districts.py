@@ -23,6 +23,11 @@ class Districts:
 
     known: ClassVar["Districts | None"] = None  # those that this process answers with
 
+    def shapes_of(self, region: str) -> list[shapely.Geometry]:
+        """Return the shapes of a region by the official code: of a municipality, its wards, or all of a province."""
+        start = region[:5].rstrip("0").ljust(2, "0")
+        return [shape for code, shape in zip(self.codes, self.tree.geometries, strict=True) if code.startswith(start)]
+
     def find(self, shapes: np.ndarray, labels: tuple[str | None, ...]) -> pa.Array:
         """Return the label of the district that each place meets, empty where there is none."""
         places, districts = self.tree.query(shapes, predicate="intersects")

@@ -69,7 +69,8 @@ def main() -> None:
     """Read the file that the first argument describes as JSON and write its rows to standard output."""
     job = orjson.loads(sys.argv[1])
     limit_itself()
-    read, out, count = READERS[job.pop("format")], sys.stdout.buffer, 0
+    readers = DESCRIBERS if job.pop("about", "") == "schema" else READERS
+    read, out, count = readers[job.pop("format")], sys.stdout.buffer, 0
     try:
         for rows in read(**job):
             out.write(b"".join(b"R%b\n" % orjson.dumps(row, default=as_value) for row in rows))
@@ -139,10 +140,7 @@ def read_layer(
     """
     pyogrio.set_gdal_config_options({"OGR_CT_FORCE_TRADITIONAL_GIS_ORDER": "YES", "SHAPE_ENCODING": ""})
     if format == "geopackage":
-        layers = [str(name) for name, _ in pyogrio.list_layers(path)]
-        if layer not in layers and (layer is not None or len(layers) != 1):
-            raise Problem(NO_LAYER.format(layers=", ".join(layers) or "-"), of_setup="layer")
-        layer = layer or layers[0]
+        layer = layer_of(path, layer)
     about = pyogrio.read_info(path, layer=layer, encoding="ISO-8859-1" if encoding else None)
     if about["driver"] != DRIVERS[format]:
         raise Problem(OTHER_FORMAT.format(driver=about["driver"]))
@@ -174,6 +172,70 @@ def read_layer(
                 ]
             before += len(rows)
             yield with_shapes(rows, shape, system) if has_shapes else rows
+
+
+def describe_parquet(path: str, crs: str | None = None) -> Iterator[list[dict[str, object]]]:
+    """Yield one row: what the file says of its columns (``type`` as the hub names it), its rows and its system."""
+    with parquet.ParquetFile(path) as file:
+        geo = orjson.loads((file.schema_arrow.metadata or {}).get(b"geo", b"{}"))
+        shape = str(geo.get("primary_column", "")) if isinstance(geo, dict) else ""
+        columns = [
+            {"name": field.name, "type": next((name for name, fits in ARROW_TYPES if fits(field.type)), "")}
+            for field in file.schema_arrow
+            if field.name != shape
+        ]
+        if shape:
+            columns.append({"name": "geometry", "type": "geometry"})
+        yield [{"columns": columns, "rows": file.metadata.num_rows, "crs": "EPSG:4326" if shape else ""}]
+
+
+def describe_layer(
+    path: str, format: str, layer: str | None = None, crs: str | None = None, encoding: str | None = None
+) -> Iterator[list[dict[str, object]]]:
+    """Yield one row: what a layer says of its fields, how many features it has, and the system they come out in."""
+    layer = layer_of(path, layer) if format == "geopackage" else None
+    about = pyogrio.read_info(path, layer=layer, encoding="ISO-8859-1" if encoding else None)
+    names = [decode(name, encoding, 0, name) if encoding else name for name in map(str, about["fields"])]
+    kinds = zip(map(str, about["dtypes"]), map(str, about.get("ogr_types", about["dtypes"])), strict=True)
+    columns = [
+        {"name": name, "type": next((ours for form, ours in LAYER_TYPES.items() if form in f"{kind} {ogr}"), "")}
+        for name, (kind, ogr) in zip(names, kinds, strict=True)
+    ]
+    has_shapes = about["geometry_type"] is not None
+    if has_shapes:
+        columns.append({"name": "geometry", "type": "geometry"})
+    rows = about["features"] if about["features"] >= 0 else None
+    yield [{"columns": columns, "rows": rows, "crs": "EPSG:4326" if has_shapes else ""}]
+
+
+ARROW_TYPES: Sequence[tuple[str, Callable[[pa.DataType], bool]]] = (
+    ("integer", pa.types.is_integer),
+    ("number", pa.types.is_floating),
+    ("number", pa.types.is_decimal),
+    ("boolean", pa.types.is_boolean),
+    ("date", pa.types.is_date),
+    ("datetime", pa.types.is_timestamp),
+    ("time", pa.types.is_time),
+)
+# The first that fits; texts (object) say nothing, as any value may be written as one.
+LAYER_TYPES: Mapping[str, str] = {
+    "OFTDateTime": "datetime",
+    "OFTDate": "date",
+    "OFTTime": "time",
+    "datetime64[D]": "date",
+    "datetime64": "datetime",
+    "bool": "boolean",
+    "int": "integer",
+    "float": "number",
+}
+
+
+def layer_of(path: str, layer: str | None) -> str:
+    """Return the layer that is meant: the one named, or the only one."""
+    layers = [str(name) for name, _ in pyogrio.list_layers(path)]
+    if layer not in layers and (layer is not None or len(layers) != 1):
+        raise Problem(NO_LAYER.format(layers=", ".join(layers) or "-"), of_setup="layer")
+    return layer or layers[0]
 
 
 def rows_of(batch: pa.RecordBatch) -> list[dict[str, object]]:
@@ -255,6 +317,11 @@ READERS: Mapping[str, Callable[..., Iterator[list[dict[str, object]]]]] = {
     "parquet": read_parquet,
     "shapefile": partial(read_layer, format="shapefile"),
     "geopackage": partial(read_layer, format="geopackage"),
+}
+DESCRIBERS: Mapping[str, Callable[..., Iterator[list[dict[str, object]]]]] = {
+    "parquet": describe_parquet,
+    "shapefile": partial(describe_layer, format="shapefile"),
+    "geopackage": partial(describe_layer, format="geopackage"),
 }
 
 if __name__ == "__main__":

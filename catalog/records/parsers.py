@@ -24,6 +24,7 @@ class Parser:
 DIGITS = r"[+-]?(\d{1,3}(,\d{3})+|\d+)"
 NUMBER = r"[+-]?((\d{1,3}(,\d{3})+|\d+)(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 DAY = r"(\d{4})[-./] ?(\d\d?)[-./] ?(\d\d?)\.?"
+WRITTEN_DAY = r"(\d{4})년 ?(\d\d?)월 ?(\d\d?)일"
 OFFSET = r" ?(Z|[+-]\d\d(?::?\d\d)?)?"
 # What the engine reads by itself, then (shape, the same written as the engine reads it). Without an offset it is Korean
 # Standard Time, the engine's own (see engine.py), which also reads 24:00 as the next midnight.
@@ -33,6 +34,8 @@ DATETIME_SHAPES = (
     (rf"(\d{{4}})(\d\d)(\d\d)[ T]?(\d\d)(\d\d){OFFSET}", r"\1-\2-\3 \4:\5\6"),
     (rf"(\d{{4}})(\d\d)(\d\d)[ T_](\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?){OFFSET}", r"\1-\2-\3 \4\5"),
     (rf"{DAY}[ T_](\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?){OFFSET}", r"\1-\2-\3 \4\5"),
+    (rf"{WRITTEN_DAY} ?(\d\d?:\d\d(?::\d\d)?)", r"\1-\2-\3 \4"),
+    (rf"{WRITTEN_DAY} ?(\d\d?)시 ?(\d\d?)분", r"\1-\2-\3 \4:\5"),
 )
 
 
@@ -73,7 +76,9 @@ PARSERS: Mapping[str, Parser] = {
     "date": Parser(
         sql=r"CASE WHEN regexp_full_match(@, '\d{8}') THEN try_strptime(@, '%Y%m%d')::DATE "
         rf"WHEN regexp_full_match(@, '{DAY}([ T]00:00(:00(\.0+)?)?)?') "
-        rf"THEN try_cast(regexp_replace(@, '^{DAY}.*$', '\1-\2-\3') AS DATE) END",
+        rf"THEN try_cast(regexp_replace(@, '^{DAY}.*$', '\1-\2-\3') AS DATE) "
+        rf"WHEN regexp_full_match(@, '{WRITTEN_DAY}') "
+        rf"THEN try_cast(regexp_replace(@, '^{WRITTEN_DAY}$', '\1-\2-\3') AS DATE) END",
         arrow=pa.date32(),
         reason="not-date",
         valid=DATES,

@@ -22,12 +22,19 @@ REASONS: Mapping[str, Text] = {
         ko="위도와 경도가 서로 바뀌었습니다: '{value}'", en="latitude and longitude are swapped: '{value}'"
     ),
     "outside-area": Text(ko="좌표가 대한민국 밖입니다: '{value}'", en="the place lies outside Korea: '{value}'"),
+    "outside-region": Text(
+        ko="좌표가 이 자료의 지역 밖입니다: '{value}'", en="the place lies outside the region of the data: '{value}'"
+    ),
     "no-place": Text(ko="지구 위의 좌표가 아닙니다: '{value}'", en="no place on Earth: '{value}'"),
     "duplicate-key": Text(
         ko="키가 같은 레코드가 이미 있습니다: '{value}'", en="a record with this key came before: '{value}'"
     ),
     "too-many-fields": Text(ko="머리글보다 칸이 많습니다", en="the row has more fields than the header"),
     "too-few-fields": Text(ko="머리글보다 칸이 적습니다", en="the row has fewer fields than the header"),
+    "unreadable-message": Text(
+        ko="받은 메시지를 설정된 형식으로 읽을 수 없습니다",
+        en="the message received is not in the form that it should have",
+    ),
 }
 
 

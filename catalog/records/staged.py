@@ -17,6 +17,7 @@ import pyarrow.ipc
 
 from catalog.records.layout import staging_schema
 from catalog.records.reasons import explain
+from catalog.records.samples import Samples
 from catalog.records.schema import Schema
 
 
@@ -34,7 +35,8 @@ class Staged:
 
     ``rows`` counts what came, ``accepted`` and ``refused`` what became of it: always ``rows = accepted + refused``.
     The rows lie in ``path`` as Arrow batches, four times as fast to write and to read as Parquet.
-    ``reasons`` counts (reason, column); ``samples`` keeps the first few refused values of each.
+    ``reasons`` counts (reason, column); ``samples`` keeps the first few refused values of each. ``mended`` and
+    ``mended_samples`` tell the same of the places that were mended by rule. ``texts`` are what ``drift.py`` judges by.
     """
 
     schema: Schema
@@ -47,6 +49,9 @@ class Staged:
     samples: dict[tuple[str, str], list[dict[str, Any]]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     ignored: frozenset[str] = frozenset()
+    mended: Counter[tuple[str, str]] = field(default_factory=Counter)
+    mended_samples: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    texts: Samples = field(default_factory=Samples)
     order: "Order" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,8 +74,12 @@ class Staged:
     @property
     def unknown_columns(self) -> tuple[str, ...]:
         """Columns of the answer that are neither declared nor knowingly ignored."""
-        declared = {column.source_name for column in self.schema.columns}
-        return tuple(sorted(self.seen - declared - self.ignored - {""}))
+        return tuple(sorted(self.seen - self.declared - self.ignored - {""}))
+
+    @property
+    def declared(self) -> set[str]:
+        """The names that the schema gives the columns at the platform."""
+        return {column.source_name for column in self.schema.columns}
 
 
 def read_batches(path: Path, shape: pa.Schema, names: Sequence[str], batches: range | None) -> Iterator[pa.RecordBatch]:

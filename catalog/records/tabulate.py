@@ -9,6 +9,7 @@ ones to another, so memory stays flat whatever the size. Nothing is published he
 import unicodedata
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 import duckdb
 import numpy as np
@@ -19,26 +20,31 @@ from catalog.records.columns import Columns, DelimitedFile, read_columns
 from catalog.records.engine import Limits, connect, identifier
 from catalog.records.layout import ROW, staging_schema
 from catalog.records.parsers import PARSERS, Parser
-from catalog.records.places import KOREA, Area, Wrong, place
+from catalog.records.places import KOREA, Area, Outline, PlaceRules, Wrong, place
 from catalog.records.plain import plain_text, type_plainly
+from catalog.records.samples import filled_texts
 from catalog.records.schema import Column, Schema
 from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, dump_json, open_staging
+from catalog.records.typed_rows import TypedRows, as_texts, keep_typed
 
 BLOCK_ROWS = 20_000
 
 
 def tabulate(
-    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile],
+    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile | TypedRows],
     schema: Schema,
     *,
     limits: Limits,
-    area: Area | None = KOREA,
+    area: Area | Outline | None = KOREA,
+    swapped: Literal["refuse", "mend"] = "refuse",
+    outside: Literal["refuse", "empty"] = "refuse",
     ignore: Collection[str] = (),
 ) -> Staged:
     """Type all rows, write them to a staging file in ``limits.spool`` and return the account.
 
-    A whole file among the rows stands for the rows in it. The caller removes the two staging files when done
-    (``discard``). An answer of any size needs one block of memory. Without an ``area`` places may lie anywhere on Earth.
+    A whole file, or a block of typed rows, stands for the rows in it. The caller removes the two staging files when done
+    (``discard``). An answer of any size needs one block of memory. Without an ``area`` places may lie anywhere on Earth;
+    what becomes of those that are ``swapped`` or ``outside`` is told in ``places.py``.
     """
     limits.spool.mkdir(parents=True, exist_ok=True)
     stem = limits.spool / f"staged-{uuid.uuid4().hex}"
@@ -54,7 +60,7 @@ def tabulate(
             open_staging(staged.path, schema) as accepted,
             RefusedFile(staged) as refused,
         ):
-            typist = Typist(staged, cursor, accepted, refused, area)
+            typist = Typist(staged, cursor, accepted, refused, PlaceRules(area, swapped, outside))
             for block in blocks(rows):
                 typist.write(block)
     except BaseException:
@@ -64,15 +70,18 @@ def tabulate(
 
 
 def blocks(
-    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile],
-) -> Iterator[list[Mapping[str, object] | UnreadableRow] | Columns]:
+    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile | TypedRows],
+) -> Iterator[list[Mapping[str, object] | UnreadableRow] | Columns | TypedRows]:
     """Yield rows in lists of BLOCK_ROWS, those of a whole file by column where that can be."""
     block: list[Mapping[str, object] | UnreadableRow] = []
     for row in rows:
-        if isinstance(row, DelimitedFile):
+        if isinstance(row, (DelimitedFile, TypedRows)):
             if block:
                 yield block
                 block = []
+            if isinstance(row, TypedRows):
+                yield row
+                continue
             for piece in read_columns(row):
                 yield from [piece] if isinstance(piece, Columns) else pieces_of(piece)
             continue
@@ -98,20 +107,31 @@ class Typist:
         cursor: duckdb.DuckDBPyConnection,
         accepted: pa.ipc.RecordBatchFileWriter,
         refused: RefusedFile,
-        area: Area | None,
+        rules: PlaceRules,
     ) -> None:
-        self.staged, self.cursor, self.accepted, self.refused, self.area = staged, cursor, accepted, refused, area
+        self.staged, self.cursor, self.accepted, self.refused, self.rules = staged, cursor, accepted, refused, rules
         self.shape = staging_schema(staged.schema)
         self.missing = missing_texts(staged.schema)
 
-    def write(self, block: Sequence[Mapping[str, object] | UnreadableRow] | Columns) -> None:
+    def write(self, block: Sequence[Mapping[str, object] | UnreadableRow] | Columns | TypedRows) -> None:
         first = self.staged.rows + 1
+        if isinstance(block, TypedRows):
+            self.staged.rows += block.rows
+            self.staged.seen.update(block.names)
+            self.sample_others(
+                first, lambda name: filled_texts(as_texts(block.told[name])) if name in block.told else ()
+            )
+            numbers = np.arange(first, first + block.rows)
+            self.write_readable(block.columns(self.staged.schema), block.row, numbers, {})
+            return
         if isinstance(block, Columns):
             self.staged.rows += block.rows
             numbers = block.numbers + first
             unreadable = {number + first: row for number, row in block.unreadable.items()}
             if len(numbers):
                 self.staged.seen.update(block.table.column_names)
+                columns = dict(zip(block.table.column_names, block.table.columns, strict=True))
+                self.sample_others(first, lambda name: filled_texts(columns[name]) if name in columns else ())
             self.write_readable(block.texts(self.staged.schema), block.row, numbers, unreadable)
             return
         try:
@@ -123,11 +143,19 @@ class Typist:
             texts = text_columns(readable, self.staged.schema)
         self.staged.rows += len(block)
         self.staged.seen.update(*readable)
+        self.sample_others(
+            first, lambda name: (as_text(row[name]) for row in readable if row.get(name) not in (None, ""))
+        )
         numbers, unreadable = np.arange(first, first + len(block)), {}
         if len(readable) < len(block):
             unreadable = {first + index: row for index, row in enumerate(block) if type(row) is UnreadableRow}
             numbers = np.delete(numbers, [number - first for number in unreadable])
         self.write_readable(texts, readable.__getitem__, numbers, unreadable)
+
+    def sample_others(self, first: int, texts_of: Callable[[str], Iterable[str]]) -> None:
+        """Keep some texts of the columns that are not declared."""
+        for name in self.staged.texts.wanting(self.staged.unknown_columns, first):
+            self.staged.texts.take(name, texts_of(name))
 
     def write_readable(
         self,
@@ -136,11 +164,12 @@ class Typist:
         numbers: np.ndarray,
         unreadable: Mapping[int, UnreadableRow],
     ) -> None:
-        """Type columns of text; ``unreadable`` are rows between them, so that refused ones are told in their order."""
+        """Type columns of text, or typed already; ``unreadable`` are rows between them, so that refused ones are told in their order."""
         schema = self.staged.schema
         typed, reasons = self.type_columns(texts)
-        typed, misplaced = place(typed, schema, self.area)
-        wrong = reasons_of(reasons, misplaced) if reasons is not None else misplaced
+        placed = place(typed, schema, self.rules)
+        typed = placed.table
+        wrong = reasons_of(reasons, placed.wrong) if reasons is not None else placed.wrong
         refused: dict[int, int | UnreadableRow] = {int(numbers[index]): index for index in wrong}
         for number, found in sorted((refused | unreadable).items()):
             if isinstance(found, UnreadableRow):
@@ -149,6 +178,7 @@ class Typist:
             code, position = wrong[found]
             column, row = schema.columns[position], row_at(found)
             self.refused.write(number, code, column.name, offending_value(row, schema, column), row)
+        self.tell_mended({index: why for index, why in placed.mended.items() if index not in wrong}, row_at, numbers)
         typed = typed.append_column(ROW, pa.array(numbers, pa.int64())).select(self.shape.names).cast(self.shape)
         if wrong:
             good = np.ones(typed.num_rows, dtype=bool)
@@ -159,14 +189,26 @@ class Typist:
             self.staged.order.add(typed)
             self.accepted.write_table(typed)
 
+    def tell_mended(self, mended: Wrong, row_at: Callable[[int], Mapping[str, object]], numbers: np.ndarray) -> None:
+        """Count the places that were mended, and keep the first of each kind as it came."""
+        schema = self.staged.schema
+        for index, (code, position) in sorted(mended.items()):
+            column = schema.columns[position]
+            self.staged.mended[code, column.name] += 1
+            if (code, column.name) not in self.staged.mended_samples:
+                value = offending_value(row_at(index), schema, column)
+                self.staged.mended_samples[code, column.name] = {"row": int(numbers[index]), "value": value}
+
     def type_columns(self, texts: Sequence[pa.Array]) -> tuple[pa.Table, pa.ChunkedArray | None]:
         """Return the typed columns, and the reason of each row that is refused; None when there is none."""
         schema = self.staged.schema
         typed: list[pa.Array | pa.ChunkedArray | None] = []
         plain = []
-        for column, text, missing in zip(schema.columns, texts, self.missing, strict=True):
-            plain.append(plain_text(text, column, missing))
-            typed.append(type_plainly(plain[-1], column, required=is_required(schema, column)))
+        for column, given, missing in zip(schema.columns, texts, self.missing, strict=True):
+            required = is_required(schema, column)
+            kept = keep_typed(given, column, missing, required=required)
+            plain.append(plain_text(as_texts(given), column, missing) if kept is None else given)
+            typed.append(type_plainly(plain[-1], column, required=required) if kept is None else kept)
         unclear = [position for position, values in enumerate(typed) if values is None]
         reasons = None
         if unclear:
@@ -180,6 +222,8 @@ class Typist:
             reasons = table.column("_reason")
             for position in unclear:
                 typed[position] = table.column(schema.columns[position].name)
+        for column, text, values in zip(schema.columns, plain, typed, strict=True):
+            self.staged.texts.count(column.name, text, values)
         return pa.table(typed, names=list(schema.names)), reasons
 
 

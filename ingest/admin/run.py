@@ -26,6 +26,7 @@ from catalog.admin.read_only import ReadOnlyAdmin
 from catalog.errors import HubError
 from catalog.models.labels import in_current_language
 from catalog.text import Text
+from ingest.admin.decisions import decide_page, needs_decision
 from ingest.admin.marks import NOTHING, badge, link
 from ingest.models import Issue, Run
 from ingest.raw import rejected_path
@@ -92,6 +93,7 @@ class RunAdmin(ReadOnlyAdmin):
             ("cancel/", self.cancel, "cancel"),
             ("replay/", self.replay, "replay"),
             ("retry/", self.retry, "retry"),
+            ("decide/", self.decide, "decide"),
         ]
         own = [
             path(f"<int:run_id>/{end}", self.admin_site.admin_view(view), name=f"ingest_run_{name}")
@@ -107,7 +109,9 @@ class RunAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         run = Run.objects.select_related("source").filter(pk=object_id).first()
         tools = self.tools_of(run) if run and may_act(request) else []
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "tools": tools})
+        asks = bool(run) and may_act(request) and needs_decision(run)
+        context = {**(extra_context or {}), "tools": tools, "decide": asks and run.pk}
+        return super().change_view(request, object_id, form_url, context)
 
     def tools_of(self, run: Run) -> list[tuple[str, str]]:
         """Return (address, words) of what can be done with a run as it is now."""
@@ -191,8 +195,16 @@ class RunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("raw answers"))
     def answers(self, run: Run) -> SafeString | str:
-        rows = ((entry["location"], entry["content_type"], f"{entry['bytes']:,}") for entry in run.raw_answers)
-        return format_html_join("", "<div>{} <small>{} · {} B</small></div>", rows) or NOTHING
+        rows = (
+            (
+                entry["location"],
+                entry["content_type"],
+                f"{entry['bytes']:,}",
+                _(" · a secret in it was blackened") if entry.get("masked") else "",
+            )
+            for entry in run.raw_answers
+        )
+        return format_html_join("", "<div>{} <small>{} · {} B{}</small></div>", rows) or NOTHING
 
     @admin.display(description=gettext_lazy("read up to"))
     def read_up_to(self, run: Run) -> SafeString | str:
@@ -223,6 +235,9 @@ class RunAdmin(ReadOnlyAdmin):
 
     def retry(self, request: HttpRequest, run_id: int) -> HttpResponse:
         return self.act(request, run_id, lambda run: self.waiting(request, retry_refused(run)))
+
+    def decide(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        return decide_page(self.admin_site, request, run_id)
 
     def waiting(self, request: HttpRequest, run: Run) -> Run:
         self.message_user(request, _("The run is waiting for a worker."), messages.SUCCESS)

@@ -1,20 +1,24 @@
-"""Providers, hosts, alerts and their channels in the stewards' admin."""
+"""Providers, hosts, secrets, alerts and their channels in the stewards' admin."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from catalog.admin.read_only import ReadOnlyAdmin
 from catalog.models.labels import in_current_language
 from ingest.admin.marks import NOTHING, link
-from ingest.models import Alert, AlertChannel, Host, Provider
+from ingest.alerts import rouse_channel, send_test, skip_to_now
+from ingest.models import Alert, AlertChannel, Host, Provider, Secret
 from ingest.schedule import KOREAN_TIME
+from ingest.secret_store import delete_secret, is_readable, save_secret, users_of
 from ingest.sources import save_provider
 
 
@@ -48,6 +52,51 @@ class ProviderAdmin(ModelAdmin):
 @admin.register(Host)
 class HostAdmin(ReadOnlyAdmin):
     list_display = fields = ("name", "failures", "closed_until")
+
+
+class SecretForm(forms.ModelForm):
+    """The value of a secret goes in here and never comes out again."""
+
+    value = forms.CharField(
+        label=gettext_lazy("value"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=gettext_lazy("Encrypted at once; nobody is shown it again."),
+        strip=True,
+    )
+
+    class Meta:
+        model = Secret
+        fields = ("name", "note")
+
+
+@admin.register(Secret)
+class SecretAdmin(ModelAdmin):
+    form = SecretForm
+    list_display = ("name", "note", "used_by", "is_readable", "modified_at")
+    search_fields = ("name", "note")
+    fields = ("name", "value", "note", "used_by")
+    readonly_fields = ("used_by",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Secret | None = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj is None else ("name", *self.readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: Secret, form: forms.ModelForm, change: bool) -> None:
+        save_secret(obj.name, form.cleaned_data["value"], obj.note)
+        obj.pk = Secret.objects.values_list("pk", flat=True).get(name=obj.name)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Secret | None = None) -> bool:
+        return obj is not None and not users_of(obj.name) and super().has_delete_permission(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Secret) -> None:
+        delete_secret(obj.name)
+
+    @admin.display(description=gettext_lazy("used by"))
+    def used_by(self, secret: Secret) -> str:
+        return ", ".join(in_current_language(user) for user in users_of(secret.name)) or NOTHING
+
+    @admin.display(description=gettext_lazy("can be read"), boolean=True)
+    def is_readable(self, secret: Secret) -> bool:
+        return is_readable(secret)
 
 
 @admin.register(Alert)
@@ -84,12 +133,26 @@ class AlertChannelAdmin(ModelAdmin):
         (gettext_lazy("Delivery"), {"fields": ("failures", "next_try_at", "last_error")}),
     )
     readonly_fields = ("failures", "next_try_at", "last_error")
+    actions = ("send_tests", "skip")
 
     def save_model(self, request: HttpRequest, obj: AlertChannel, form: forms.ModelForm, change: bool) -> None:
-        """A new channel is told what happens from now on, not what happened before it."""
-        if not change:
-            obj.delivered = Alert.objects.order_by("-id").values_list("id", flat=True).first() or 0
+        """A new channel is told what happens from now on; one that was changed is tried at once."""
         super().save_model(request, obj, form, change)
+        (rouse_channel if change else skip_to_now)(obj)
+
+    @admin.action(description=gettext_lazy("Send a test message"), permissions=["change"])
+    def send_tests(self, request: HttpRequest, channels: QuerySet[AlertChannel]) -> None:
+        for channel in channels:
+            if reason := send_test(channel):
+                self.message_user(request, f"{channel}: {reason}", messages.ERROR)
+            else:
+                self.message_user(request, _("%(channel)s: sent.") % {"channel": channel}, messages.SUCCESS)
+
+    @admin.action(description=gettext_lazy("Leave out what was not delivered"), permissions=["change"])
+    def skip(self, request: HttpRequest, channels: QuerySet[AlertChannel]) -> None:
+        for channel in channels:
+            skip_to_now(channel)
+        self.message_user(request, _("From now on only what happens next is told."), messages.SUCCESS)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"address": getattr(request.user, "email", "")}

@@ -4,16 +4,20 @@ The server counts first; then pages come by offset in the order of the object id
 lists of object ids. Errors come with status 200. Geometries and values are translated by ``esri.py``.
 """
 
+import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.connectors.chain import Link, count_of, follow
+from ingest.connectors.cursor_values import Value
 from ingest.connectors.documents import read_document
 from ingest.connectors.esri import WGS84, moment_of, read_geometry
+from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.errors import (
     IncompleteAnswer,
     KeyRefused,
@@ -35,6 +39,7 @@ CODES: Mapping[int, type[SourceError]] = {
     498: KeyRefused,  # invalid token
     499: KeyRefused,  # token required
 }
+FIELD = re.compile(r"[^\W\d][\w.]*")
 LONGEST_LIST = 1500  # characters of object ids; many servers refuse queries of more than 2,048
 
 NO_QUERY = Text(ko="이 레이어는 조회(Query)를 허용하지 않습니다", en="this layer allows no queries")
@@ -51,7 +56,7 @@ OTHER_ROWS = Text(
 )
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     url: str = Field(description="Address of the layer or table, as https://…/FeatureServer/0.")
     where: str = Field("1=1", min_length=1, description="Condition in the server's SQL.")
     fields: list[str] | None = Field(None, min_length=1, description="Names of the fields; all when omitted.")
@@ -76,6 +81,21 @@ class Config(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("give an http(s) address without a query")
         return url.rstrip("/").removesuffix("/query")
 
+    @model_validator(mode="after")
+    def goes_on_by_a_field(self) -> Self:
+        cursor = self.incremental
+        if cursor is None:
+            return self
+        if cursor.field is None or (self.fields is not None and cursor.field not in self.fields):
+            raise ValueError("incremental.field must name a field that is read, as EditDate or OBJECTID")
+        if not FIELD.fullmatch(cursor.field):
+            raise ValueError(f"'{cursor.field}' is no name of a field")
+        if cursor.kind not in ("datetime", "integer"):
+            raise ValueError(f"incremental: no layer is asked for by a {cursor.kind}; use datetime or integer")
+        if cursor.kind == "datetime" and self.dates == "epoch" and cursor.format != "epoch-ms":
+            raise ValueError('with dates = "epoch" the format of incremental is epoch-ms')
+        return self
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -99,6 +119,27 @@ def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
     if config.token:
         http.keep_secret(config.token.get_secret_value())
     layer = ask_server(config, http, "", {}, parse_layer)
+    if config.incremental is None:
+        yield from read_layer(config, layer, http)
+        return
+    field = config.incremental.field or ""
+    yield from read_new(
+        config.incremental, http, lambda window: read_layer(narrowed(config, field, window), layer, http)
+    )
+
+
+def narrowed(config: Config, field: str, window: Window) -> Config:
+    bounds = [(sign, bound) for sign, bound in ((">=", window.since), ("<", window.until)) if bound is not None]
+    conditions = [f"({config.where})", *(f"{field} {sign} {written(bound)}" for sign, bound in bounds)]
+    return config.model_copy(update={"where": " AND ".join(conditions)})
+
+
+def written(bound: Value) -> str:
+    """Return a bound as the server's SQL has it; times to the second, which begins and ends windows alike."""
+    return f"TIMESTAMP '{bound.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S}'" if isinstance(bound, dt.datetime) else str(bound)
+
+
+def read_layer(config: Config, layer: Layer, http: Session) -> Iterator[Mapping[str, object]]:
     total = ask_server(config, http, "/query", {"returnCountOnly": "true"}, partial(parse_number, name="count"))
     if total == 0:
         return

@@ -5,17 +5,19 @@ portal says where the file is, and only http(s) addresses are believed: never a 
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, Self
 
 import orjson
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.connectors import file
 from ingest.connectors.delimited import Row
 from ingest.connectors.documents import MAX_DOCUMENT, read_json, refuse_web_page
 from ingest.connectors.file_format import named_format
 from ingest.connectors.pages import Page, read_pages
+from ingest.connectors.progress import NO_SPANS, Progressive
 from ingest.connectors.rows import DelimitedFile
 from ingest.errors import (
     BadSetup,
@@ -59,7 +61,7 @@ NO_DATASTORE = Text(
 )
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     url: str = Field(description="Address of the portal, before /api/3/action.")
     dataset: str = Field(min_length=1, description="Name or id of the dataset.")
     resource: str | None = Field(
@@ -91,6 +93,24 @@ class Config(BaseModel, frozen=True, extra="forbid"):
         file.Config.model_validate({**settings, "path": "-"})
         return settings
 
+    @model_validator(mode="after")
+    def goes_on_by_row_numbers(self) -> Self:
+        cursor = self.incremental
+        if cursor is None:
+            return self
+        if (cursor.field, cursor.kind) != (ROW_NUMBER, "integer") or cursor.overlap or cursor.initial is not None:
+            raise ValueError(
+                'the datastore compares nothing but its row numbers: incremental = {field = "_id", kind = "integer"}'
+            )
+        if self.take != "datastore":
+            raise ValueError('incremental reads the datastore; give take = "datastore"')
+        return self
+
+    @property
+    def overlaps(self) -> bool:
+        """A datastore that was filled anew is read anew."""
+        return self.incremental is not None
+
 
 def read(config: Config, http: Session) -> Iterator[Row]:
     """Yield the records of the resource."""
@@ -112,7 +132,8 @@ def read_resource(
     if config.take == "datastore" and not in_datastore:
         raise BadSetup(where="take", problem=NO_DATASTORE)
     if config.take != "file" and in_datastore:
-        yield from read_datastore(config, http, str(resource["id"]))
+        read_rows = read_new_rows if config.incremental else read_datastore
+        yield from read_rows(config, http, str(resource["id"]))
     else:
         yield from read_file(file_of(config, resource, answer), http)
 
@@ -133,12 +154,41 @@ def find_resource(config: Config, http: Session) -> tuple[Answer, Mapping[str, o
     raise BadSetup(where="resource", problem=problem.format(dataset=config.dataset, resource=wanted, known=known))
 
 
+def read_new_rows(config: Config, http: Session, resource: str) -> Iterator[Mapping[str, object]]:
+    """Yield the records behind the last one that was read, if it still stands in its place; else all of them.
+
+    The last one is asked for again as the proof: rows that were deleted, or a datastore that was filled anew, move it.
+    """
+    if http.span is not None:
+        raise BadSetup(where="incremental.kind", problem=NO_SPANS.format(kind="integer"))
+    known = http.position if http.position.get("resource") == resource else {}
+    taken, last = int(known.get("rows", 0)), known.get("reached")
+    rows = numbered_rows(config, http, resource, max(taken - 1, 0))
+    if taken:
+        first = next(rows, None)
+        if first is None or first.get(ROW_NUMBER) != last:
+            rows, taken, last = numbered_rows(config, http, resource, 0), 0, None
+    for row in rows:
+        taken, last = taken + 1, row.get(ROW_NUMBER)
+        yield without_number(row)
+    http.leave({"resource": resource, "rows": taken, "reached": last} if taken else {})
+
+
 def read_datastore(config: Config, http: Session, resource: str) -> Iterator[Mapping[str, object]]:
-    """Yield the records in the datastore's own order; its row number ``_id`` is not the publisher's and left out.
+    """Yield the records in the datastore's own order; its row number ``_id`` is not the publisher's and left out."""
+    return map(without_number, numbered_rows(config, http, resource, 0))
+
+
+def without_number(row: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name != ROW_NUMBER}
+
+
+def numbered_rows(config: Config, http: Session, resource: str, start: int) -> Iterator[Mapping[str, object]]:
+    """Yield the records from a place on, counted from 0, with their row numbers.
 
     A portal may hand out fewer records at a time than asked for, so the next page begins where the last one ended.
     """
-    taken = 0
+    taken = start
 
     def ask(number: int) -> Page:
         nonlocal taken
@@ -150,10 +200,9 @@ def read_datastore(config: Config, http: Session, resource: str) -> Iterator[Map
         )
         page = parse_page(answer, result)
         taken += len(page.rows)
-        return page
+        return replace(page, total=max((page.total or 0) - start, 0))
 
-    for row in read_pages(ask, page_size=config.page_size, max_pages=config.max_pages):
-        yield {name: value for name, value in row.items() if name != ROW_NUMBER}
+    return read_pages(ask, page_size=config.page_size, max_pages=config.max_pages)
 
 
 def parse_page(answer: Answer, result: Mapping[str, object]) -> Page:

@@ -6,11 +6,11 @@ cut off, however slowly the server still speaks. Errors of the drivers become ou
 """
 
 import datetime as dt
-import re
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -23,7 +23,9 @@ import pymysql
 from psycopg.types.string import TextLoader
 from pymysql.constants import FIELD_TYPE
 from pymysql.cursors import SSCursor
+from pymysql.protocol import FieldDescriptorPacket
 
+from ingest.connectors import database_words as words_of
 from ingest.connectors.sql_statement import Tongue
 from ingest.errors import (
     BrokenOff,
@@ -38,6 +40,7 @@ from ingest.errors import (
 )
 
 CONNECT_SECONDS = 10
+ALIVE_SECONDS = 1.0
 AT_ONCE = 1_000
 
 NO_OFFSET = Text(
@@ -61,14 +64,21 @@ class Place:
     seconds: float
     zone: ZoneInfo
     mask: Callable[[str], str]
+    alive: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What a statement found: the names of its columns and its rows, which come as they are asked for."""
+    """What a statement found: the names of its columns and its rows, which come as they are asked for.
+
+    ``kinds`` are the hub's types of the columns ("" for others), ``origins`` the table and the column that each is taken
+    from, as the database knows them (0 or "" where it is computed).
+    """
 
     names: tuple[str, ...]
     rows: Iterator[Sequence[object]]
+    kinds: tuple[str, ...] = ()
+    origins: tuple[tuple[object, object], ...] = ()
 
 
 @contextmanager
@@ -96,7 +106,7 @@ def select_postgresql(place: Place, statement: str, values: Sequence[object]) ->
         ),
     }
     try:
-        with psycopg.connect(**options, prepare_threshold=None) as connection, cut.after(place.seconds, connection):
+        with psycopg.connect(**options, prepare_threshold=None) as connection, cut.after(place, connection):
             connection.read_only = True
             connection.adapters.register_loader("interval", TextLoader)  # months have no length
             connection.execute(
@@ -107,10 +117,21 @@ def select_postgresql(place: Place, statement: str, values: Sequence[object]) ->
             with connection.cursor(name="hub", scrollable=False) as cursor:
                 cursor.itersize = AT_ONCE
                 cursor.execute(statement, values or None)
-                yield Selection(tuple(column.name for column in cursor.description or ()), cursor)
+                yield selection_of(cursor)
             connection.rollback()  # until version 16, large objects could be made in a read-only transaction
     except psycopg.Error as error:
         raise_told(place, cut, error, *explain_postgresql(error, place.mask))
+
+
+def selection_of(cursor: psycopg.ServerCursor) -> Selection:
+    columns, result = cursor.description or (), cursor.pgresult
+    known = [cursor.adapters.types.get(column.type_code) for column in columns]
+    return Selection(
+        names=tuple(column.name for column in columns),
+        rows=cursor,
+        kinds=tuple(words_of.POSTGRESQL_KINDS.get(one.name, "") if one else "" for one in known),
+        origins=tuple((result.ftable(at), result.ftablecol(at)) for at in range(len(columns))) if result else (),
+    )
 
 
 def explain_postgresql(error: psycopg.Error, mask: Callable[[str], str]) -> tuple[type[SourceError], str]:
@@ -118,7 +139,7 @@ def explain_postgresql(error: psycopg.Error, mask: Callable[[str], str]) -> tupl
     told = mask(error.diag.message_primary or str(error))
     if error.sqlstate:
         return next(
-            (kind for code, kind in POSTGRESQL.items() if error.sqlstate.startswith(code)), RequestRefused
+            (kind for code, kind in words_of.POSTGRESQL.items() if error.sqlstate.startswith(code)), RequestRefused
         ), told
     if isinstance(error, psycopg.errors.ConnectionTimeout):
         return TimedOut, told
@@ -126,25 +147,12 @@ def explain_postgresql(error: psycopg.Error, mask: Callable[[str], str]) -> tupl
         return UnreadableAnswer, told
     if error.pgconn is None or error.pgconn.status == psycopg.pq.ConnStatus.OK or "server closed" in told:
         return BrokenOff, told
-    refusals = ((NO_ENTRY, KeyRefused), (NOTHING_THERE, RequestRefused), (NOT_NOW, PlatformFailure))
+    refusals = (
+        (words_of.NO_ENTRY, KeyRefused),
+        (words_of.NOTHING_THERE, RequestRefused),
+        (words_of.NOT_NOW, PlatformFailure),
+    )
     return next((kind for words, kind in refusals if words.search(told)), Unreachable), told
-
-
-POSTGRESQL: Mapping[str, type[SourceError]] = {
-    "08": BrokenOff,
-    "22": UnreadableAnswer,  # a value does not fit the query's own conversion
-    "28": KeyRefused,
-    "40": PlatformFailure,  # a standby that had to cancel, a deadlock
-    "53": PlatformFailure,  # no memory, no disk, too many connections
-    "55": PlatformFailure,  # locked
-    "57014": TimedOut,
-    "57": PlatformFailure,  # being shut down
-    "58": PlatformFailure,
-    "XX": PlatformFailure,
-}
-NO_ENTRY = re.compile(r"authentication failed|authentication method|pg_hba|password|인증", re.IGNORECASE)
-NOTHING_THERE = re.compile(r"FATAL:.*(database|role|데이터베이스|롤)", re.IGNORECASE)
-NOT_NOW = re.compile(r"starting up|shutting down|too many|remaining connection", re.IGNORECASE)
 
 
 @contextmanager
@@ -155,7 +163,7 @@ def select_mysql(place: Place, statement: str, values: Sequence[object]) -> Iter
     cut = Cut()
     try:
         wire = connect_socket(place)
-        with wire, cut.after(place.seconds, wire):
+        with wire, cut.after(place, wire):
             connection = pymysql.Connection(
                 host=place.host,
                 user=place.user,
@@ -177,7 +185,12 @@ def select_mysql(place: Place, statement: str, values: Sequence[object]) -> Iter
             cursor.execute(statement, tuple(values) or None)
             columns = cursor.description or ()
             stamps = [at for at, column in enumerate(columns) if column[1] == FIELD_TYPE.TIMESTAMP]
-            yield Selection(tuple(column[0] for column in columns), with_offset(cursor, stamps, offset))
+            yield Selection(
+                names=tuple(column[0] for column in columns),
+                rows=with_offset(cursor, stamps, offset),
+                kinds=tuple(words_of.MYSQL_KINDS.get(column[1], "") for column in columns),
+                origins=tuple((field.org_table, field.org_name) for field in cursor.fields),
+            )
     except (pymysql.MySQLError, *WIRE_FAULTS) as error:
         raise_told(place, cut, error, *explain_mysql(error, place.mask))
     finally:
@@ -205,6 +218,10 @@ class Reluctant:
 
 class Reader(SSCursor):
     """A cursor that leaves the rows it was not asked for; the driver's own would first read them all."""
+
+    @property
+    def fields(self) -> Sequence[FieldDescriptorPacket]:
+        return self._result.fields if self._result is not None else ()
 
     def close(self) -> None:
         if self._result is not None:
@@ -250,36 +267,10 @@ def explain_mysql(error: Exception, mask: Callable[[str], str]) -> tuple[type[So
     code = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
     told = mask(" ".join(str(part) for part in error.args) or type(error).__name__)
     if isinstance(code, int):
-        return MYSQL.get(code, RequestRefused), told
+        return words_of.MYSQL.get(code, RequestRefused), told
     if isinstance(error, TimeoutError):
         return TimedOut, told
     return (Unreachable if isinstance(error, ConnectionRefusedError | ssl.SSLError) else BrokenOff), told
-
-
-MYSQL: Mapping[int, type[SourceError]] = {
-    0: BrokenOff,
-    1040: PlatformFailure,  # too many connections
-    1044: KeyRefused,
-    1045: KeyRefused,
-    1053: PlatformFailure,  # being shut down
-    1130: KeyRefused,  # this host is not let in
-    1203: PlatformFailure,
-    1205: PlatformFailure,  # a lock
-    1213: PlatformFailure,  # a deadlock
-    1226: PlatformFailure,  # the account's limit for now
-    1251: KeyRefused,
-    1317: PlatformFailure,  # interrupted by an administrator
-    1698: KeyRefused,
-    1927: PlatformFailure,  # killed
-    1969: TimedOut,  # MariaDB's limit
-    2003: Unreachable,
-    2006: BrokenOff,
-    2013: BrokenOff,
-    2026: Unreachable,  # no TLS
-    2059: KeyRefused,
-    2061: KeyRefused,
-    3024: TimedOut,  # MySQL's limit
-}
 
 
 def connect_socket(place: Place) -> socket.socket:
@@ -315,38 +306,59 @@ def offset_text(offset: dt.timezone) -> str:
 
 
 class Cut:
-    """Ends a connection from outside once its time is over; the driver then sees it broken and returns."""
+    """Ends a connection from outside once its time is over, or once the run is to stop; the driver then sees it broken."""
 
     def __init__(self) -> None:
-        self.happened = threading.Event()
+        self.ends = float("inf")
+        self.stopped_by: Exception | None = None
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() >= self.ends
 
     @contextmanager
-    def after(self, seconds: float, wire: "psycopg.Connection | socket.socket") -> Iterator[None]:
+    def after(self, place: Place, wire: "psycopg.Connection | socket.socket") -> Iterator[None]:
+        is_over, self.ends = threading.Event(), time.monotonic() + place.seconds
         with socket.fromfd(wire.fileno(), socket.AF_INET, socket.SOCK_STREAM) as copy:
 
-            def end() -> None:
-                self.happened.set()
+            def watch() -> None:
+                if self.waits(place, is_over):
+                    return
                 try:
                     copy.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     return  # the other side was faster
 
-            timer = threading.Timer(seconds, end)
-            timer.daemon = True
-            timer.start()
+            thread = threading.Thread(target=watch, daemon=True)
+            thread.start()
             try:
                 yield
             finally:
-                timer.cancel()
-                timer.join()
+                is_over.set()
+                thread.join()
+
+    def waits(self, place: Place, is_over: threading.Event) -> bool:
+        """Wait until the reading is over; tell whether it ended by itself."""
+        while not is_over.wait(max(0.0, min(ALIVE_SECONDS, self.ends - time.monotonic()))):
+            if self.is_late:
+                return False
+            try:
+                if place.alive:
+                    place.alive()
+            except Exception as error:  # whatever ends a wait on the wire ends this one, and is raised to the reader
+                self.stopped_by = error
+                return False
+        return True
 
 
 def raise_told(place: Place, cut: Cut, error: Exception, kind: type[SourceError], told: str) -> NoReturn:
     """Raise the error of ours that a driver's error means; its own words stay only where they hold no secret."""
+    if cut.stopped_by is not None:
+        raise cut.stopped_by from None
     cause = error if place.mask(str(error)) == str(error) else None
     words = " ".join(told.split())[:300]
-    if cut.happened.is_set() or kind is TimedOut:
-        seconds = place.seconds if cut.happened.is_set() or not is_connecting(error) else CONNECT_SECONDS
+    if cut.is_late or kind is TimedOut:
+        seconds = place.seconds if cut.is_late or not is_connecting(error) else CONNECT_SECONDS
         raise TimedOut(address=place.shown, seconds=f"{seconds:g}") from cause
     if kind is UnreadableAnswer:
         raise kind(address=place.shown, format="SQL", reason=words) from cause
@@ -360,19 +372,25 @@ def is_connecting(error: Exception) -> bool:
 
 @dataclass(frozen=True)
 class Database:
-    """A kind of database: its usual port, how it quotes a name, its tongue and how it is read."""
+    """A kind of database: its usual port, how it quotes a name, its tongue and how it is read.
+
+    ``comments`` asks for (table, column, comment) of the columns of ``{tables}``; ``keeps_origins`` says whether a SELECT around
+    another one still knows the tables behind that.
+    """
 
     port: int
     quote: str
     tongue: Tongue
     select: Callable[[Place, str, Sequence[object]], AbstractContextManager[Selection]]
+    comments: str
+    keeps_origins: bool
 
     def quoted(self, name: str) -> str:
         return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
 
 
-POSTGRESQL_ROW = Database(5432, '"', "postgresql", select_postgresql)
-MYSQL_ROW = Database(3306, "`", "mysql", select_mysql)
+POSTGRESQL_ROW = Database(5432, '"', "postgresql", select_postgresql, words_of.POSTGRESQL_COMMENTS, keeps_origins=True)
+MYSQL_ROW = Database(3306, "`", "mysql", select_mysql, words_of.MYSQL_COMMENTS, keeps_origins=False)
 DATABASES: Mapping[str, Database] = {
     "postgresql": POSTGRESQL_ROW,
     "postgres": POSTGRESQL_ROW,

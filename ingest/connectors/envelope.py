@@ -2,13 +2,13 @@
 
 An answer is judged first (its code may tell an error with status 200), then its records are found, counted and made
 into rows (``envelope_records.py``); pages follow each other until the end is proven (``chain.py``). The moment behind
-``{now}`` is taken once, from a clock that is handed in.
+``{now}`` is the run's own; what is new may be asked for by windows of time or from a value on (``progress.py``).
 """
 
 import base64
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
@@ -43,6 +43,8 @@ from ingest.connectors.envelope_records import (
     select,
 )
 from ingest.connectors.envelope_template import fill
+from ingest.connectors.envelope_window import filled_config, moments_of
+from ingest.connectors.progress import EVERYTHING, Window, read_new
 from ingest.errors import (
     BrokenOff,
     KeyRefused,
@@ -64,6 +66,7 @@ ERRORS: Mapping[Meaning, type[SourceError]] = {
     "fatal": RequestRefused,
 }
 AS_IT_IS = "%+/=:@!$'()*,;~"
+IN_ADDRESS = "%/=:@!$'()*,;~&?"
 LINK = re.compile(r"<([^>]*)>((?:[^,<\"]|\"[^\"]*\")*)")
 RELATION = re.compile(r";\s*rel\s*=\s*(?:\"([^\"]*)\"|([^\s;,]+))", re.IGNORECASE)
 
@@ -110,15 +113,17 @@ class NothingThere(Exception):
     """An answer with an error status means, by a rule, that there are no records."""
 
 
-def now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
+def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+    """Yield the rows of all pages, of all windows where time is asked for in windows; a recorded answer is one page."""
+    if config.incremental:
+        return read_new(config.incremental, http, partial(read_window, config=config, http=http))
+    return read_window(EVERYTHING, config, http)
 
 
-def read(config: Config, http: Session, *, clock: Callable[[], dt.datetime] = now) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of all pages; a recorded answer is one page."""
+def read_window(window: Window, config: Config, http: Session) -> Iterator[Mapping[str, object]]:
     if is_web(config.url):
-        key = written_key(config, http)
-        ask = partial(ask_page, config=config, http=http, key=key, moment=clock().astimezone(config.zone))
+        key, moments = written_key(config, http), moments_of(window, config, http)
+        ask = partial(ask_page, config=filled_config(window, config, moments), http=http, key=key, moments=moments)
     else:
         ask = partial(read_recorded, config=config, http=http)
     return explode_rows(follow(ask, Step(), max_pages=config.max_pages), config)
@@ -142,6 +147,8 @@ def written_key(config: Config, http: Session) -> str:
     http.keep_secret(key)
     written = {"portal": plain_key, "basic": basic}.get(place.coding, str)(key)
     http.keep_secret(written)
+    if place.coding == "basic":
+        http.keep_secret(key.partition(":")[2])  # the password alone
     if place.place == "header" and not (written.isascii() and written.isprintable()):
         raise KeyRefused(address=http.mask(config.url), answer=BAD_KEY)
     return written
@@ -151,11 +158,11 @@ def basic(key: str) -> str:
     return base64.b64encode(key.encode()).decode()
 
 
-def ask_page(step: Step, config: Config, http: Session, key: str, moment: dt.datetime) -> Link[Step]:
+def ask_page(step: Step, config: Config, http: Session, key: str, moments: Mapping[str, dt.datetime]) -> Link[Step]:
     """Ask for one page and say which comes after it."""
     places = {**config.values, **places_of_page(config, step)}
-    address, params = request_of(step, config, places, key, moment)
-    headers = {name: fill(value, places, moment) for name, value in config.headers.items()}
+    address, params = request_of(step, config, places, key, moments)
+    headers = {name: fill(value, places, moments) for name, value in config.headers.items()}
     if key and config.key_in.place == "header":
         headers[config.key_in.name] = config.key_in.prefix + key
     parse = partial(parse_body, config=config, http=http, sent=address)
@@ -184,7 +191,7 @@ def write_sent(params: Mapping[str, str], config: Config, paged: Mapping[str, st
 
 
 def request_of(
-    step: Step, config: Config, places: Mapping[str, str], key: str, moment: dt.datetime
+    step: Step, config: Config, places: Mapping[str, str], key: str, moments: Mapping[str, dt.datetime]
 ) -> tuple[str, dict[str, str]]:
     """Return the address of a page and the parameters that the session adds to it."""
     if step.address:
@@ -194,9 +201,9 @@ def request_of(
         coding = AS_IT_IS if config.key_in.coding == "as_is" else ""
         in_path = {"key": quote(key, safe=coding)} if config.key_in.place == "path" else {}
         plain = {name: quote(value, safe="") for name, value in places.items()}
-        address = fill(config.url, {**plain, **in_path}, moment)
+        address = fill(config.url, {**plain, **in_path}, moments, partial(quote, safe=IN_ADDRESS))
         is_alone = isinstance(config.paging, NextToken) and step.token
-        params = {} if is_alone else {name: fill(value, places, moment) for name, value in config.params.items()}
+        params = {} if is_alone else {name: fill(value, places, moments) for name, value in config.params.items()}
         params |= page_params(config, step)
         is_keyed = False
     if key and config.key_in.place == "query" and not is_keyed:

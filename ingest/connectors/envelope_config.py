@@ -16,7 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from ingest.connectors.envelope_predicate import Condition
 from ingest.connectors.envelope_records import ListRule, Shape
-from ingest.connectors.envelope_template import check_template, places_of
+from ingest.connectors.envelope_template import asks_for, check_template, places_of
+from ingest.connectors.progress import Progressive
+from ingest.errors import Text
 from ingest.http import is_web
 
 PRESETS = Path(__file__).parents[1] / "presets"
@@ -184,7 +186,7 @@ class Column(Part):
     lists: ListRule = "keep"
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     preset: str | None = Field(None, description="Name of the preset whose values lie below the given ones.")
     url: str = Field(min_length=1, description="Address with places to fill, or a local path of a recorded answer.")
     values: dict[str, str] = Field(default_factory=dict, description="What the places {name} stand for.")
@@ -260,14 +262,21 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     @model_validator(mode="after")
     def can_be_filled(self) -> "Config":
         if not is_web(self.url):
+            if self.incremental:
+                raise ValueError(
+                    "a recorded answer cannot be asked for what is new; incremental needs an http(s) address"
+                )
             return self
         if self.sent and (self.method, self.body) != ("POST", "json"):
             raise ValueError("'sent' is a part of a JSON body; give method = \"POST\"")
         in_path = {"key"} if self.key_in.place == "path" else set()
         paged = PLACES.get(self.paging.kind, frozenset())
-        check_template(self.url, {*self.values, *paged, *in_path})
-        for text in (*self.params.values(), *self.headers.values()):
-            check_template(text, {*self.values, *paged})
+        names, moments = self.places_of_progress()
+        check_template(self.url, {*self.values, *paged, *in_path, *names}, moments)
+        sent = texts_in(self.sent) if self.incremental else []
+        for text in (*self.params.values(), *self.headers.values(), *sent):
+            check_template(text, {*self.values, *paged, *names}, moments)
+        self.check_progress([self.url, *self.params.values(), *self.headers.values(), *sent])
         if in_path and "key" not in places_of(self.url):
             raise ValueError("the key goes into the path, but the address has no place {key}")
         if in_path and self.key is None:
@@ -276,6 +285,25 @@ class Config(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"no page is told apart: give paging.param, or one of {', '.join(sorted(paged))} in url")
         return self
 
+    def places_of_progress(self) -> tuple[list[str], list[str]]:
+        """Return what else may be filled in: names that stand for a value, and moments."""
+        if self.incremental is None:
+            return [], ["now"]
+        return ([], ["now", "since", "until"]) if self.incremental.is_timed else (["since"], ["now"])
+
+    def check_progress(self, templates: list[str]) -> None:
+        """Refuse a source that is said to go on from where it was but does not ask so."""
+        if self.incremental is None:
+            return
+        if not any(asks_for(text, "since") for text in templates):
+            raise ValueError("incremental: nothing asks for what is new; put {since:%Y%m%d%H%M} into params or url")
+        if self.incremental.initial is None:
+            raise ValueError("incremental.initial must say what {since} is the first time")
+        if self.incremental.moves_by_clock and not any(asks_for(text, "until") for text in templates):
+            raise ValueError("incremental: windows (step, delay) need {until:%Y%m%d%H%M} in params or url")
+        if not self.incremental.moves_by_clock and self.incremental.field is None:
+            raise ValueError("incremental needs field, the column that tells how far was read, or step for windows")
+
     def moves_by_address(self, paged: frozenset[str]) -> bool:
         used = places_of(self.url).union(*(places_of(text) for text in self.params.values()))
         return bool(used & (paged - {"size"}))
@@ -283,6 +311,14 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     @functools.cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+
+def texts_in(value: object) -> list[str]:
+    """Return all texts of a nested value."""
+    if isinstance(value, str):
+        return [value]
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return [text for part in parts for text in texts_in(part)]
 
 
 def merge(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
@@ -312,9 +348,19 @@ def preset_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
 
 
+def preset_title(name: str) -> Text:
+    """Return what people call the platform of a preset."""
+    return Text(**load_preset(name)["title"])
+
+
+@functools.cache
+def load_preset(name: str) -> Mapping[str, object]:
+    return tomllib.loads((PRESETS / f"{name}.toml").read_text(encoding="utf-8"))
+
+
 @functools.cache
 def read_preset(name: str) -> Mapping[str, object]:
     """Return a preset with those below it merged in; ``preset`` then names it alone."""
-    given = with_long_columns(tomllib.loads((PRESETS / f"{name}.toml").read_text(encoding="utf-8")))
+    given = with_long_columns({key: value for key, value in load_preset(name).items() if key != "title"})
     below = given.get("preset")
     return {**(merge(read_preset(below), given) if below else given), "preset": name}

@@ -1,7 +1,8 @@
 """Addresses and parameters with places to fill: ``{name}``, ``{now:%Y%m%d}``, ``{now-40m:%H%M}``; nothing else is code.
 
 ``{now}`` is the moment the run asks for, moved by whole seconds, minutes, hours, days or weeks and written by the
-directives below. All places of one run see the same moment. What the other names stand for is told by ``envelope.py``.
+directives below; ``{since}`` and ``{until}`` are those of a window (``progress.py``). All places of one run see the same
+moment. What the other names stand for is told by ``envelope.py``.
 """
 
 import datetime as dt
@@ -9,7 +10,9 @@ import re
 from collections.abc import Callable, Collection, Mapping
 
 PLACE = re.compile(r"\{([^{}]*)\}")
-MOMENT = re.compile(r"now(?:(?P<sign>[+-])(?P<count>\d{1,6})(?P<unit>[smhdw]))?(?::(?P<form>.+))?", re.DOTALL)
+MOMENT = re.compile(
+    r"(?P<name>now|since|until)(?:(?P<sign>[+-])(?P<count>\d{1,6})(?P<unit>[smhdw]))?(?::(?P<form>.+))?", re.DOTALL
+)
 DIRECTIVE = re.compile(r"%(.?)", re.DOTALL)
 DIRECTIVES = "YymdHMSjfzs%"
 UNITS: Mapping[str, str] = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -17,17 +20,22 @@ FARTHEST = dt.timedelta(days=36_600)
 
 
 def fill(
-    template: str, values: Mapping[str, str], moment: dt.datetime, write: Callable[[str], str] = lambda value: value
+    template: str,
+    values: Mapping[str, str],
+    moments: Mapping[str, dt.datetime],
+    write: Callable[[str], str] = lambda moment: moment,
 ) -> str:
-    """Return the template with every place filled; ``write`` spells what is put in, as percent-encoding."""
-    return PLACE.sub(lambda place: write(fill_place(place[1], values, moment)), template)
+    """Return the template with every place filled; ``write`` spells the moments that are put in, as percent-encoding."""
+
+    def fill_one(place: re.Match[str]) -> str:
+        found = MOMENT.fullmatch(place[1])
+        return write(write_moment(found, moments)) if found and found["name"] in moments else values[place[1]]
+
+    return PLACE.sub(fill_one, template)
 
 
-def fill_place(place: str, values: Mapping[str, str], moment: dt.datetime) -> str:
-    found = MOMENT.fullmatch(place)
-    if not found:
-        return values[place]
-    moved = moment + offset_of(found)
+def write_moment(found: re.Match[str], moments: Mapping[str, dt.datetime]) -> str:
+    moved = moments[found["name"]] + offset_of(found)
     if not found["form"]:
         return moved.isoformat(timespec="seconds")
     return DIRECTIVE.sub(lambda directive: write_part(moved, directive[1]), found["form"])
@@ -45,12 +53,13 @@ def offset_of(found: re.Match[str]) -> dt.timedelta:
     return -offset if found["sign"] == "-" else offset
 
 
-def check_template(template: str, names: Collection[str]) -> None:
-    """Raise ValueError, saying what is allowed, unless ``fill`` can fill the template from these names."""
+def check_template(template: str, names: Collection[str], moments: Collection[str] = ("now",)) -> None:
+    """Raise ValueError, saying what is allowed, unless ``fill`` can fill the template from these names and moments."""
     for place in PLACE.findall(template):
         found = MOMENT.fullmatch(place)
+        found = found if found and found["name"] in moments else None
         if not found and place not in names:
-            allowed = ", ".join(["now", *sorted(names)])
+            allowed = ", ".join([*moments, *sorted(names)])
             raise ValueError(f"unknown place '{{{place}}}'; allowed: {allowed} (and as {{now-40m:%Y%m%d%H%M}})")
         if found and abs(offset_of(found)) > FARTHEST:
             raise ValueError(f"'{{{place}}}' is more than a hundred years away")
@@ -64,3 +73,10 @@ def check_template(template: str, names: Collection[str]) -> None:
 
 def places_of(template: str) -> set[str]:
     return set(PLACE.findall(template))
+
+
+def asks_for(template: str, name: str) -> bool:
+    """Say whether a template has a place of this name, moved and written in whatever way."""
+    return any(
+        place == name or ((found := MOMENT.fullmatch(place)) and found["name"] == name) for place in places_of(template)
+    )

@@ -2,34 +2,37 @@
 
 One table says which reader a format has and which options it understands. The readers are next door: ``delimited.py``,
 ``workbook.py``, ``spreadsheetml.py``, ``documents.py``, ``ndjson.py``, ``shapefile.py``, ``geopackage.py``,
-``parquet.py``. ``file_format.py`` tells the format, ``archive.py`` opens a ZIP. A row that cannot be read is yielded as
-``MalformedRow``, never dropped.
+``parquet.py``. ``file_config.py`` says how a source is set up, ``places.py`` finds its files, ``file_format.py`` tells
+the format, ``archive.py`` opens a ZIP. A row that cannot be read is yielded as ``MalformedRow``, never dropped.
 """
 
-import codecs
-from collections.abc import Callable, Generator, Iterator, Mapping
+import datetime as dt
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Self
-
-from pydantic import BaseModel, Field, field_validator, model_validator
 
 from ingest.connectors.archive import open_member
 from ingest.connectors.container import MACROS
-from ingest.connectors.delimited import Layout, Row, hand_over_delimited, read_delimited
+from ingest.connectors.delimited import Row, hand_over_delimited, read_delimited
 from ingest.connectors.documents import pick, read_json, read_xml_records, refuse_web_page
+from ingest.connectors.file_config import OF_PLACES, Config
 from ingest.connectors.file_format import EXTENSIONS, Format, is_archive, suffix_of, tell_format
 from ingest.connectors.geopackage import read_geopackage
 from ingest.connectors.ndjson import read_ndjson
 from ingest.connectors.parquet import read_parquet
+from ingest.connectors.places import Place, find_places
 from ingest.connectors.rows import DelimitedFile
 from ingest.connectors.shapefile import gather_parts, read_shapefile
 from ingest.connectors.spreadsheetml import read_spreadsheetml
 from ingest.connectors.workbook import read_old_workbook, read_workbook
-from ingest.errors import BadSetup, Text, UnreadableAnswer
-from ingest.http import Answer, Session
+from ingest.errors import BadSetup, Text, Unmodified, UnreadableAnswer
+from ingest.http import CONDITIONS, Answer, Session
 
+ELSEWHERE = frozenset({"path", "format", "newest", *OF_PLACES["sftp"], *OF_PLACES["s3"]})  # these tell where, not what
 DELIMITERS: Mapping[Format, str] = {"csv": ",", "tsv": "\t"}
+
+FILES = "files"  # the part of a position that tells which files were read
+BELIEVED = dt.timedelta(days=7)
 
 MACRO_SUFFIXES = frozenset({".xlsm", ".xltm", ".xlam"})
 
@@ -49,69 +52,6 @@ BAD_FEATURE = Text(
     ko="{position}번째 피처의 속성이 객체가 아니거나 'geometry'라는 속성이 있습니다.",
     en="the properties of feature {position} are no object, or one of them is called 'geometry'.",
 )
-
-
-class Config(BaseModel, frozen=True, extra="forbid"):
-    path: str | list[str] = Field(
-        description="A path under the hub's file roots, or an http(s) address; several are read one after another."
-    )
-    format: Format | None = Field(
-        None,
-        description="Of the file, or of the one in the ZIP; told by content, extension or content type when omitted.",
-    )
-    member: str | None = Field(
-        None,
-        min_length=1,
-        description="ZIP: name or pattern (*.csv) of the one file to read, if it is not the only one.",
-    )
-    encoding: str | None = Field(
-        None, description="CSV, TSV, shapefile (DBF): the encoding; proven over the whole file when omitted."
-    )
-    delimiter: str | None = Field(None, min_length=1, max_length=1, description="CSV, TSV: comma or tab when omitted.")
-    header_rows: int = Field(1, ge=0, le=20, description="CSV, TSV, workbooks: how many rows the header has.")
-    header: list[str] | None = Field(
-        None, min_length=1, description="CSV, TSV, workbooks: names of all columns, instead of those in the file."
-    )
-    records: str | None = Field(
-        None,
-        min_length=1,
-        description="JSON, XML: dotted path to the records (body.items; for XML from the root element on: root.Row).",
-    )
-    sheet: str | None = Field(None, description="Workbooks: the sheet's name; the first visible one when omitted.")
-    layer: str | None = Field(None, description="GeoPackage: the layer's name; needed when there are several.")
-    crs: str | None = Field(
-        None,
-        min_length=1,
-        description="Shapefile, GeoPackage, Parquet: the coordinate system (EPSG:5174), instead of what the file says; "
-        "places come out in WGS 84.",
-    )
-
-    @field_validator("path")
-    @classmethod
-    def has_a_path(cls, path: str | list[str]) -> str | list[str]:
-        if not path or not all([path] if isinstance(path, str) else path):
-            raise ValueError("give at least one path or address")
-        return path
-
-    @field_validator("encoding")
-    @classmethod
-    def knows_the_encoding(cls, encoding: str | None) -> str | None:
-        try:
-            return encoding and codecs.lookup(encoding).name
-        except LookupError as error:
-            raise ValueError(f"unknown encoding '{encoding}'; usual ones: utf-8, cp949") from error
-
-    @model_validator(mode="after")
-    def has_names(self) -> Self:
-        if self.header_rows == 0 and self.header is None:
-            raise ValueError("header_rows = 0 needs the names of the columns in header")
-        if self.header is not None and ("" in self.header or len(set(self.header)) < len(self.header)):
-            raise ValueError("the names in header must differ, and none may be empty")
-        return self
-
-    @property
-    def layout(self) -> Layout:
-        return Layout(self.header_rows, None if self.header is None else tuple(self.header))
 
 
 def read(config: Config, http: Session) -> Iterator[Row]:
@@ -134,8 +74,12 @@ def hand_over(config: Config, http: Session) -> Iterator[Row | DelimitedFile]:
 
 def fetch_files(config: Config, http: Session) -> Iterator[tuple[Answer, Format]]:
     """Yield each file with its format, out of its ZIP, and with the files that belong to it beside it."""
-    for path in [config.path] if isinstance(config.path, str) else config.path:
-        answer, name = http.fetch(path), path
+    places = find_places(config, http)
+    fetched, told = fetch_if_changed(places, http), {}
+    for place in places:
+        path = name = place.path
+        answer = fetched.pop(path, None) or http.fetch(place.location, headers=place.headers("GET"))
+        told[http.mask(path)] = validators_of(answer)
         refuse_empty(answer)
         is_packed = is_archive(path, answer, config.format)
         if is_packed:
@@ -151,8 +95,38 @@ def fetch_files(config: Config, http: Session) -> Iterator[tuple[Answer, Format]
             raise UnreadableAnswer(address=answer.location, format="XLSX", reason=MACROS.format(name=name))
         refuse_options(config, format, READERS[format].options | ({"member"} if is_packed else set()))
         if format == "shapefile" and not is_packed:
-            answer = gather_parts(path, answer, http)
+            answer = gather_parts(place.location, answer, http)
+            told[http.mask(path)] = {}  # the others were not asked about
         yield answer, format
+    if all(told.values()):
+        http.leave({**http.position, FILES: {"setup": http.setup, "read_at": http.moment.isoformat(), "told": told}})
+    elif FILES in http.position:
+        http.leave({name: value for name, value in http.position.items() if name != FILES})
+
+
+def fetch_if_changed(places: Sequence[Place], http: Session) -> dict[str, Answer]:
+    """Raise Unmodified when every file is said to be what was published; else return the one that is known to be another.
+
+    A server's word is believed for a week at most, and only while answers are made into records as they were then.
+    """
+    known = http.position.get(FILES)
+    if not known or not http.may_skip or http.span or known["setup"] != http.setup:
+        return {}
+    if not dt.timedelta() <= http.moment - dt.datetime.fromisoformat(known["read_at"]) < BELIEVED:
+        return {}
+    if known["told"].keys() != {http.mask(place.path) for place in places}:
+        return {}  # of the files that a wildcard means, some are new or gone
+    for place in places:
+        told = known["told"][http.mask(place.path)]
+        answer = http.fetch_newer(place.location, told, headers=place.headers("GET"))
+        if answer is not None:
+            return {place.path: answer}
+    raise Unmodified(address=http.mask(places[0].path))
+
+
+def validators_of(answer: Answer) -> dict[str, str]:
+    """Return what a server tells of a file to be asked by later; nothing for a file of this machine, which is simply read."""
+    return {name: answer.headers[name] for name in CONDITIONS if name in answer.headers}
 
 
 def refuse_empty(answer: Answer) -> None:
@@ -163,7 +137,7 @@ def refuse_empty(answer: Answer) -> None:
 
 def refuse_options(config: Config, format: Format, understood: frozenset[str]) -> None:
     """Refuse an option that would be ignored without a word."""
-    given = config.model_dump(exclude_defaults=True).keys() - {"path", "format"}
+    given = config.model_dump(exclude_defaults=True).keys() - ELSEWHERE
     if strange := sorted(given - understood):
         raise BadSetup(where=", ".join(strange), problem=NOT_FOR_FORMAT.format(format=format))
 

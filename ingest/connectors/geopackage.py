@@ -3,6 +3,7 @@
 import os
 import struct
 from collections.abc import Generator
+from pathlib import Path
 
 from ingest.errors import BrokenOff, Text, UnreadableAnswer
 from ingest.foreign_tables import read_foreign
@@ -17,6 +18,14 @@ def read_geopackage(
     answer: Answer, *, layer: str | None = None, crs: str | None = None, before: int = 0
 ) -> Generator[dict[str, object], None, int]:
     """Yield the rows of a layer; the layer must be named when there are several."""
+    for row in read_foreign(answer, "geopackage", proven(answer), layer=layer, crs=crs):
+        before += 1
+        yield row
+    return before
+
+
+def proven(answer: Answer) -> Path:
+    """Return where the file is to be read, once it is as long as it says; the library goes by the extension."""
     with answer.path.open("rb") as file:
         head = file.read(100)
     if not head.startswith(MAGIC) or len(head) < 100:
@@ -24,10 +33,7 @@ def read_geopackage(
     page, pages = struct.unpack_from(">H", head, 16)[0], struct.unpack_from(">I", head, 28)[0]
     if (65536 if page == 1 else page) * pages > answer.size:
         raise BrokenOff(address=answer.location, reason=CUT)
-    path = answer.path.with_suffix(".gpkg")  # the library goes by the extension
+    path = answer.path.with_suffix(".gpkg")
     if path != answer.path:
         os.link(answer.path, path)
-    for row in read_foreign(answer, "geopackage", path, layer=layer, crs=crs):
-        before += 1
-        yield row
-    return before
+    return path

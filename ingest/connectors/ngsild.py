@@ -5,16 +5,20 @@ brokers that do not count, until a page is empty. A value becomes the column of 
 of it a column with a dotted name (``address.city``, ``pm10.observedAt``).
 """
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Literal, Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.documents import read_document
 from ingest.connectors.flatten import DEEPEST, flatten
+from ingest.connectors.messages import read_messages
+from ingest.connectors.progress import Progressive, Window, read_new
+from ingest.connectors.rows import MalformedRow
 from ingest.errors import PlatformFailure, RequestRefused, Text, UnreadableAnswer
 from ingest.http import Answer, Session, is_web
 
@@ -32,6 +36,8 @@ VALUES: Mapping[str, str] = {  # which member of an attribute holds its value
 PLAIN = frozenset({"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt"})
 CONTEXT_LINK = '<{}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 PARTIAL = 206
+CHANGED = "modifiedAt"
+TICK = dt.timedelta(milliseconds=1)  # "after" leaves out the moment itself
 
 NO_ENTITIES = Text(ko="엔티티 목록이 아닙니다. 있는 것: {keys}", en="it is no list of entities; what is there: {keys}")
 TWO_VALUES = Text(
@@ -42,17 +48,19 @@ NO_HISTORY = Text(
     ko="엔티티 '{identifier}'의 '{name}' 값에 시각(observedAt)이 없습니다.",
     en="a value of '{name}' of the entity '{identifier}' has no observedAt.",
 )
+NO_MESSAGE = Text(ko="받은 알림을 읽을 수 없습니다", en="the notification received cannot be read")
 CUT_HISTORY = Text(
     ko="브로커가 기간의 일부({range})만 보냈습니다. since와 until로 기간을 줄이십시오",
     en="the broker sent a part of the time only ({range}); make the time between since and until shorter",
 )
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     url: str = Field(description="Address of the broker up to its version, as https://…/ngsi-ld/v1.")
     type: str = Field(min_length=1, description="Type of the entities, as AirQualityObserved.")
-    representation: Literal["normalized", "keyValues"] = Field(
-        "normalized", description="With what is said of values (unit, time, source), or the values alone."
+    representation: Literal["normalized", "concise", "keyValues"] = Field(
+        "normalized",
+        description="With what is said of values (unit, time, source), told at length or not, or the values alone.",
     )
     context: str | None = Field(
         None, description="Address of the @context that explains the short names; sent to the broker."
@@ -77,6 +85,13 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     )
     authorization: SecretStr | None = Field(None, description="Whole value of the Authorization header, as Bearer ….")
     params: dict[str, str] = Field(default_factory=dict, description="Further request parameters, as georel.")
+    receive: bool = Field(
+        False,
+        description="Do not ask the broker; take the notifications that it sends to /ngsild/notifications/ and the source.",
+    )
+    notification_token: SecretStr | None = Field(
+        None, min_length=1, description="receive: what a notification must bring (Authorization: Bearer, or ?token=)."
+    )
 
     @field_validator("url")
     @classmethod
@@ -100,11 +115,47 @@ class Config(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("since, until and last mean nothing without history")
         if self.history is not None and (self.attrs or self.representation != "normalized"):
             raise ValueError("attrs and representation mean nothing with history")
+        if self.receive and (self.history is not None or self.incremental):
+            raise ValueError("notifications tell what is new: history and incremental mean nothing with receive")
+        if self.receive is not (self.notification_token is not None):
+            raise ValueError("receive needs a notification_token, which means nothing without it")
+        if self.incremental and (self.since or self.until or self.last or self.incremental.kind != "datetime"):
+            raise ValueError(
+                "incremental goes on by times and tells since and until itself; leave since, until, last out"
+            )
         return self
 
+    @property
+    def overlaps(self) -> bool:
+        """What lies on the beginning of a window is not in it for every broker, so that a moment more is asked for."""
+        return self.incremental is not None
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the entities of a type, or the values over time of one of their attributes."""
+
+def read(config: Config, http: Session) -> Iterator[Mapping[str, object] | MalformedRow]:
+    """Yield the entities of a type, or the values over time of one of their attributes; or the entities that were notified."""
+    if config.receive:
+        return read_notified(config, http)
+    if config.incremental is None:
+        return ask_broker(config, http)
+    cursor = config.incremental.on("observedAt" if config.history else CHANGED)
+    return read_new(cursor, http, lambda window: ask_broker(narrowed(config, window), http))
+
+
+def narrowed(config: Config, window: Window) -> Config:
+    """Return the configuration of a window: values observed in it, or entities changed in it where the broker can tell."""
+    since = written(window.since - TICK) if isinstance(window.since, dt.datetime) else None
+    until = written(window.until) if isinstance(window.until, dt.datetime) else None
+    if config.history:
+        return config.model_copy(update={"since": since, "until": until})
+    changed = {"timeproperty": CHANGED} if since or until else {}
+    return config.model_copy(update={"params": {**config.params, **changed, **time_question(since, until)}})
+
+
+def written(moment: dt.datetime) -> str:
+    return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def ask_broker(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
     path = "/temporal/entities" if config.history else "/entities"
     params = {**config.params, **(history_question(config) if config.history else entity_question(config))}
     headers = {"Accept": "application/json", **credential_headers(config.authorization, http)}
@@ -112,7 +163,7 @@ def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
         headers["Link"] = CONTEXT_LINK.format(config.context)
     if config.tenant:
         headers["NGSILD-Tenant"] = config.tenant
-    to_rows = partial(read_history, name=config.history) if config.history else read_entity
+    to_rows = partial(read_history, name=config.history) if config.history else partial(read_entity, config=config)
 
     def ask(offset: int) -> Link[int]:
         place = {"limit": str(config.page_size), "offset": str(offset)}
@@ -125,8 +176,10 @@ def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
 
 def entity_question(config: Config) -> dict[str, str]:
     question = {"type": config.type}
-    if config.representation == "keyValues":
-        question["options"] = "keyValues"
+    options = [config.representation] if config.representation != "normalized" else []
+    options += ["sysAttrs"] if config.incremental else []
+    if options:
+        question["options"] = ",".join(options)
     if config.attrs:
         question["attrs"] = ",".join(config.attrs)
     return question | common_question(config)
@@ -134,13 +187,18 @@ def entity_question(config: Config) -> dict[str, str]:
 
 def history_question(config: Config) -> dict[str, str]:
     question = {"type": config.type, "attrs": config.history or ""}
-    if config.since and config.until:
-        question |= {"timerel": "between", "timeAt": config.since, "endTimeAt": config.until}
-    elif config.since or config.until:
-        question |= {"timerel": "after" if config.since else "before", "timeAt": config.since or config.until or ""}
+    question |= time_question(config.since, config.until)
     if config.last:
         question["lastN"] = str(config.last)
     return question | common_question(config)
+
+
+def time_question(since: str | None, until: str | None) -> dict[str, str]:
+    if since and until:
+        return {"timerel": "between", "timeAt": since, "endTimeAt": until}
+    if since or until:
+        return {"timerel": "after" if since else "before", "timeAt": since or until or ""}
+    return {}
 
 
 def common_question(config: Config) -> dict[str, str]:
@@ -173,9 +231,30 @@ def refuse_error(document: object, answer: Answer, http: Session) -> None:
         raise kind(address=answer.location, answer=http.mask(" ".join(map(str, told)))[:300].strip(" ."))
 
 
-def read_entity(entity: Mapping[str, object], address: str) -> Iterator[dict[str, object]]:
-    """Yield the entity as one row, whether its attributes are normalized or values alone."""
+def read_notified(config: Config, http: Session) -> Iterator[Mapping[str, object] | MalformedRow]:
+    """Yield the entities of the notifications that wait, in the order in which they came; other types are not asked for."""
+    number = 0
+    for message in read_messages(http):
+        if isinstance(message, bytes):
+            number += 1
+            yield MalformedRow(number, "unreadable-message", NO_MESSAGE, {"line": message.decode("utf-8", "replace")})
+            continue
+        for entity in message.content["data"]:
+            number += 1
+            types = entity["type"] if isinstance(entity["type"], list) else [entity["type"]]
+            if config.type not in types:
+                continue
+            try:
+                yield from read_entity(entity, message.place, config)
+            except UnreadableAnswer as error:
+                yield MalformedRow(number, "unreadable-message", error.text, entity)
+
+
+def read_entity(entity: Mapping[str, object], address: str, config: Config) -> Iterator[dict[str, object]]:
+    """Yield the entity as one row, whether its attributes are normalized, concise or values alone."""
     row: dict[str, object] = {}
+    if config.representation == "concise":
+        entity = {name: value if name in PLAIN else spelled_out(value) for name, value in entity.items()}
     for name, value in entity.items():
         if name == "@context":
             continue
@@ -213,6 +292,19 @@ def columns_of(name: str, attribute: object, depth: int = 0) -> Iterator[tuple[s
     for member, value in attribute.items():
         if member not in ("type", holder, "instanceId"):
             yield from columns_of(f"{name}.{member}", value, depth + 1)
+
+
+def spelled_out(value: object) -> object:
+    """Return a concise attribute as a normalized one: its type is told by the member that holds the value."""
+    if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+        return [spelled_out(one) for one in value]
+    if not isinstance(value, dict) or "type" in value:
+        return value
+    kind = next((kind for kind, holder in VALUES.items() if holder in value), None)
+    if kind is None:
+        return value
+    inner = {name: part if name == VALUES[kind] else spelled_out(part) for name, part in value.items()}
+    return {"type": kind, **inner}
 
 
 def is_attribute(value: object) -> bool:

@@ -4,17 +4,19 @@ A feature becomes what the ``file`` connector makes of GeoJSON: its properties, 
 the page without a next link; ``numberMatched``, where the server tells it, must agree.
 """
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Literal, Self
 from urllib.parse import quote
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.connectors.chain import Link, count_of, follow, next_address
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.documents import read_document
 from ingest.connectors.file import features
+from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.connectors.wfs import Wfs, read_wfs
 from ingest.errors import IncompleteAnswer, RequestRefused, UnreadableAnswer
 from ingest.http import Answer, Session, is_web
@@ -24,7 +26,7 @@ FOR_WFS = frozenset({"output", "srs", "axis_order", "sort_by"})
 FOR_FEATURES = frozenset({"datetime"})
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     url: str = Field(description="Address of the API's landing page, or of the WFS (service = wfs).")
     service: Literal["features", "wfs"] = Field("features", description="OGC API Features, or WFS 2.0.")
     collection: str = Field(min_length=1, description="Identifier of the collection; WFS: name of the feature type.")
@@ -75,7 +77,18 @@ class Config(BaseModel, frozen=True, extra="forbid"):
             raise ValueError(f"{', '.join(given)}: means nothing with service = {self.service}")
         if self.service == "features" and "?" in self.url:
             raise ValueError("give an http(s) address without a query")
+        if self.incremental and (self.service == "wfs" or self.datetime or self.incremental.kind != "datetime"):
+            raise ValueError(
+                "incremental asks by datetime: OGC API Features only, by times, without a datetime of its own"
+            )
+        if self.incremental and not self.incremental.moves_by_clock and self.incremental.field is None:
+            raise ValueError("incremental needs field, the property that tells how far was read, or step for windows")
         return self
+
+    @property
+    def overlaps(self) -> bool:
+        """An interval of OGC has both its ends, so that what lies on one comes twice."""
+        return self.incremental is not None
 
 
 def in_range(degrees: float, most: float) -> bool:
@@ -89,9 +102,24 @@ def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
         http.keep_secret(config.key.get_secret_value())
         key = {config.key_param: config.key.get_secret_value()}
     headers = {} if key else credential_headers(config.key, http, name=config.key_header)
+    if config.incremental:
+        return read_new(
+            config.incremental,
+            http,
+            lambda window: read_items(config.model_copy(update={"datetime": interval_of(window)}), http, headers, key),
+        )
     return (
         read_from_wfs(config, http, headers, key) if config.service == "wfs" else read_items(config, http, headers, key)
     )
+
+
+def interval_of(window: Window) -> str | None:
+    """Return a window as OGC writes intervals; None when it has no bounds."""
+    ends = [
+        f"{end.astimezone(dt.UTC).isoformat().replace('+00:00', 'Z')}" if isinstance(end, dt.datetime) else ".."
+        for end in (window.since, window.until)
+    ]
+    return None if ends == ["..", ".."] else "/".join(ends)
 
 
 def read_from_wfs(

@@ -13,6 +13,14 @@ CUT = Text(ko="Parquet 파일의 끝 표시가 없습니다", en="the mark at th
 
 def read_parquet(answer: Answer, *, crs: str | None = None, before: int = 0) -> Generator[dict[str, object], None, int]:
     """Yield the rows; shapes of a GeoParquet file come as ``geometry``."""
+    prove_whole(answer)
+    for row in read_foreign(answer, "parquet", answer.path, crs=crs):
+        before += 1
+        yield row
+    return before
+
+
+def prove_whole(answer: Answer) -> None:
     with answer.path.open("rb") as file:
         head = file.read(4)
         file.seek(max(0, answer.size - 4))
@@ -21,7 +29,3 @@ def read_parquet(answer: Answer, *, crs: str | None = None, before: int = 0) -> 
         raise UnreadableAnswer(address=answer.location, format="Parquet", reason=NOT_PARQUET)
     if tail != MAGIC or answer.size < 12:
         raise BrokenOff(address=answer.location, reason=CUT)
-    for row in read_foreign(answer, "parquet", answer.path, crs=crs):
-        before += 1
-        yield row
-    return before

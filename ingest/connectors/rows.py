@@ -13,7 +13,7 @@ class MalformedRow:
     """``number`` counts all rows of the answer from 1, well-formed ones included; ``raw`` is the row as it was split."""
 
     number: int
-    code: Literal["too-many-fields", "too-few-fields"]
+    code: Literal["too-many-fields", "too-few-fields", "unreadable-message"]
     reason: Text
     raw: list[str] | dict[str, object]
 

@@ -5,15 +5,19 @@ Objects inside an entity become columns with dotted names (``unitOfMeasurement.s
 the platform itself (``@iot.selfLink``, navigation links) are left out.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from typing import Self
 
-from pydantic import BaseModel, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.connectors.chain import Link, count_of, follow, next_address
 from ingest.connectors.credential import credential_headers
+from ingest.connectors.cursor_values import Value
 from ingest.connectors.documents import read_document
 from ingest.connectors.flatten import DEEPEST, flatten
+from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.errors import IncompleteAnswer, PlatformFailure, RequestRefused, Text, UnreadableAnswer
 from ingest.http import Answer, Session, is_web
 
@@ -27,7 +31,7 @@ NO_SET = Text(
 NO_ENTITY = Text(ko="{position}번째 엔티티가 객체가 아닙니다.", en="entity {position} is no object.")
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     url: str = Field(description="Address of the service, as https://…/v1.1.")
     entities: str = Field(
         pattern=r"^[A-Z]\w*(\([^/?#]*\))?(/[A-Z]\w*(\([^/?#]*\))?)*$",
@@ -59,9 +63,38 @@ class Config(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("give an http(s) address without a query")
         return url.rstrip("/")
 
+    @model_validator(mode="after")
+    def goes_on_by_a_property(self) -> Self:
+        if self.incremental and self.incremental.kind not in ("datetime", "integer"):
+            raise ValueError(f"incremental: no set is asked for by a {self.incremental.kind}; use datetime or integer")
+        return self
+
 
 def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the entities of a set."""
+    """Yield the entities of a set: all, or those that are new by the cursor's property."""
+    if config.incremental is None:
+        return read_set(config, http)
+    cursor = config.incremental.on("phenomenonTime")
+    return read_new(cursor, http, lambda window: read_set(narrowed(config, cursor.field or "", window), http))
+
+
+def narrowed(config: Config, field: str, window: Window) -> Config:
+    """Return the configuration that asks for a window only, in its order unless another one is given."""
+    path = "id" if field == "@iot.id" else field.replace(".", "/")
+    bounds = [(sign, bound) for sign, bound in (("ge", window.since), ("lt", window.until)) if bound is not None]
+    conditions = [f"({config.filter})"] if config.filter else []
+    conditions += [f"{path} {sign} {written(bound)}" for sign, bound in bounds]
+    changes = {"filter": " and ".join(conditions) or None, "orderby": config.orderby or f"{path} asc"}
+    return config.model_copy(update=changes)
+
+
+def written(bound: Value) -> str:
+    if not isinstance(bound, dt.datetime):
+        return str(bound)
+    return bound.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def read_set(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
     headers = credential_headers(config.authorization, http)
     first = f"{config.url}/{config.entities}"
     named = {"expand": config.expand, "filter": config.filter, "select": config.select, "orderby": config.orderby}

@@ -41,7 +41,7 @@ UNKNOWN_CODE_PAGE = Text(
 
 def gather_parts(path: str, answer: Answer, http: Session) -> Answer:
     """Return a local shapefile as an answer that has its other files beside it."""
-    if is_web(path):
+    if is_web(path) or path[:7].lower() == "sftp://":
         raise BadSetup(where=answer.location, problem=NO_PARTS_ON_THE_WEB)
     suffix, folder = PurePosixPath(path).suffix, Path(tempfile.mkdtemp(dir=answer.path.parent))
     for part, is_needed in PARTS.items():
@@ -60,13 +60,9 @@ def read_shapefile(
     answer: Answer, *, crs: str | None = None, encoding: str | None = None, before: int = 0
 ) -> Generator[dict[str, object], None, int]:
     """Yield the attributes of each shape with its ``geometry``."""
-    for suffix, is_needed in PARTS.items():
-        if is_needed and not answer.path.with_suffix(suffix).exists():
-            raise unreadable(answer, MISSING.format(suffix=suffix))
-    records = prove_whole(answer)
-    if records == 0:
+    if prove_whole(answer) == 0:
         return before
-    told = encoding or code_page(answer) or prove_attributes(answer)
+    told = encoding_of(answer, encoding)
     rows = read_foreign(answer, "shapefile", answer.path, crs=crs, encoding=told)
     for row in rows:
         before += 1
@@ -74,8 +70,16 @@ def read_shapefile(
     return before
 
 
+def encoding_of(answer: Answer, declared: str | None) -> str:
+    """Return the encoding of the attributes: as declared, as the ``.cpg`` says, or as is proven."""
+    return declared or code_page(answer) or prove_attributes(answer)
+
+
 def prove_whole(answer: Answer) -> int:
-    """Return how many records there are, once every file is as long as it says and all agree."""
+    """Return how many records there are, once every file is there, as long as it says, and all agree."""
+    for suffix, is_needed in PARTS.items():
+        if is_needed and not answer.path.with_suffix(suffix).exists():
+            raise unreadable(answer, MISSING.format(suffix=suffix))
     counts = {}
     for suffix in (".shp", ".shx"):
         path = answer.path.with_suffix(suffix)

@@ -2,7 +2,8 @@
 
 One statement, in a read-only transaction that ends after its seconds; how each database is spoken to is in
 ``databases.py``, what counts as a SELECT in ``sql_statement.py``. Values become what JSON knows, without loss: ``VALUES``
-is the table of it. The protocols themselves tell the end of the rows; a connection that ends before is an error.
+is the table of it. The protocols themselves tell the end of the rows; a connection that ends before is an error. What was
+read is kept as JSON lines, so that it can be read again without the database.
 """
 
 import datetime as dt
@@ -15,15 +16,18 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.addresses import NEVER_PORTS, objection
+from ingest.connectors.cursor_values import Value
 from ingest.connectors.databases import DATABASES, Database, Place
+from ingest.connectors.progress import EVERYTHING, Progressive, Window, read_new
 from ingest.connectors.sql_statement import check_statement
 from ingest.errors import BadSetup, ForbiddenAddress, Text, TooLarge, UnreadableAnswer
 from ingest.http import Session, trusted_authorities
@@ -51,7 +55,7 @@ UNKNOWN = Text(
 TOO_MANY_ROWS = Text(ko="{count}행", en="{count} rows")
 
 
-class Config(BaseModel, frozen=True, extra="forbid"):
+class Config(Progressive, frozen=True, extra="forbid"):
     url: str = Field(
         description="The database: postgresql://user@host:port/database; mariadb and mysql likewise. No password in it."
     )
@@ -99,6 +103,10 @@ class Config(BaseModel, frozen=True, extra="forbid"):
             raise ValueError("after needs the name of a column in cursor_column")
         if self.tls == "none" and self.ca_file is not None:
             raise ValueError('ca_file means nothing with tls = "none"')
+        if self.incremental and self.cursor_column is not None:
+            raise ValueError("cursor_column and after mean nothing with incremental; its field is the column")
+        if self.incremental and self.incremental.field is None:
+            raise ValueError("incremental.field must name the column")
         check_statement(self.query, self.database.tongue)
         return self
 
@@ -120,7 +128,19 @@ def parse_address(url: str) -> SplitResult:
 def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
     """Yield the rows that the SELECT finds, in the order of the cursor column if there is one."""
     http.keep_secret(config.password.get_secret_value())
-    statement, values = statement_of(config)
+    if config.incremental:
+        return read_new(config.incremental, http, partial(read_window, config=config, http=http), is_ordered=True)
+    return read_window(EVERYTHING, config, http)
+
+
+def read_window(window: Window, config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+    bounds = "/".join(".." if bound is None else str(written(bound, config)) for bound in (window.since, window.until))
+    location = shown_place(config, http) + (f"#{bounds}" if config.incremental else "")
+    return http.keep_rows(location, partial(select_rows, config, window, http))
+
+
+def select_rows(config: Config, window: Window, http: Session) -> Iterator[Mapping[str, object]]:
+    statement, values = statement_of(config, window)
     with place_of(config, http) as place, config.database.select(place, statement, values) as found:
         if twice := [name for name, times in Counter(found.names).items() if times > 1]:
             raise BadSetup(where="query", problem=TWICE.format(names=", ".join(twice)))
@@ -133,18 +153,43 @@ def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
             }
 
 
-def statement_of(config: Config) -> tuple[str, list[object]]:
+def statement_of(config: Config, window: Window = EVERYTHING) -> tuple[str, list[object]]:
     """Return the statement that is run and its values; nothing of the configuration but names becomes text of it."""
     query = check_statement(config.query, config.database.tongue)
-    if config.cursor_column is None:
+    name = config.incremental.field if config.incremental else config.cursor_column
+    if name is None:
         return query, []
-    column = config.database.quoted(config.cursor_column)
-    if config.after is None:
+    column = config.database.quoted(name)
+    bounds: list[tuple[str, object]] = []
+    if config.after is not None:
+        bounds.append((">", cursor_value(config.after, ZoneInfo(config.timezone))))
+    if window.since is not None:
+        bounds.append((">=", written(window.since, config)))
+    if window.until is not None:
+        bounds.append(("<", written(window.until, config)))
+    if not bounds:
         return f"SELECT * FROM ({query}) AS source ORDER BY {column}", []
     # Both drivers read % as a place for a value wherever values are given.
     query, escaped = query.replace("%", "%%"), column.replace("%", "%%")
-    statement = f"SELECT * FROM ({query}) AS source WHERE {escaped} > %s ORDER BY {escaped}"
-    return statement, [cursor_value(config.after, ZoneInfo(config.timezone))]
+    condition = " AND ".join(f"{escaped} {sign} %s" for sign, _ in bounds)
+    return f"SELECT * FROM ({query}) AS source WHERE {condition} ORDER BY {escaped}", [value for _, value in bounds]
+
+
+def written(bound: Value, config: Config) -> Value:
+    """Return a bound as the database compares it: a time as the wall clock of the zone, or as the cursor's format says."""
+    if not isinstance(bound, dt.datetime) or config.incremental is None:
+        return bound
+    format, moment = config.incremental.format, bound.astimezone(ZoneInfo(config.timezone))
+    if format in EPOCHS:
+        return int(moment.timestamp() * EPOCHS[format])
+    if format:
+        return moment.strftime(format)
+    return (
+        moment.date().isoformat() if config.incremental.kind == "date" else moment.replace(tzinfo=None).isoformat(" ")
+    )
+
+
+EPOCHS: Mapping[str, int] = {"epoch": 1, "epoch-ms": 1000}
 
 
 def cursor_value(after: str | int | float, zone: ZoneInfo) -> str | int | float:
@@ -163,7 +208,7 @@ def place_of(config: Config, http: Session) -> Iterator[Place]:
     """Judge the address and give the place that is then connected to; a name is resolved here and never again."""
     parts = parse_address(config.url)
     host, port = parts.hostname or "", parts.port or config.database.port
-    shown = http.mask(f"{parts.scheme}://{host}:{port}{parts.path}")
+    shown = shown_place(config, http)
     if port in NEVER_PORTS - {database.port for database in DATABASES.values()}:
         raise ForbiddenAddress(address=shown, reason=NO_PORT.format(port=port))
     addresses = http.addresses_of(host, port)
@@ -182,7 +227,13 @@ def place_of(config: Config, http: Session) -> Iterator[Place]:
             seconds=config.timeout,
             zone=ZoneInfo(config.timezone),
             mask=http.mask,
+            alive=http.alive,
         )
+
+
+def shown_place(config: Config, http: Session) -> str:
+    parts = parse_address(config.url)
+    return http.mask(f"{parts.scheme}://{parts.hostname}:{parts.port or config.database.port}{parts.path}")
 
 
 def is_public(address: str) -> bool:
@@ -191,7 +242,10 @@ def is_public(address: str) -> bool:
 
 @contextmanager
 def authorities_of(config: Config, http: Session) -> Iterator[Path | None]:
-    """Give the PEM file of the authorities that are believed: the one named, else the system's; None without TLS."""
+    """Give the PEM file of the authorities that are believed: the one named, else the source's with the system's.
+
+    None without TLS.
+    """
     if config.tls == "none":
         yield None
     elif config.ca_file is not None:
@@ -203,7 +257,8 @@ def authorities_of(config: Config, http: Session) -> Iterator[Path | None]:
         yield path
     else:
         with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
-            file.writelines(map(ssl.DER_cert_to_PEM_cert, trusted_authorities().get_ca_certs(binary_form=True)))
+            trusted = trusted_authorities(http.authorities).get_ca_certs(binary_form=True)
+            file.writelines(map(ssl.DER_cert_to_PEM_cert, trusted))
             file.flush()
             yield Path(file.name)
 

@@ -11,6 +11,8 @@ from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
+from ingest.kinds import KINDS
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("catalog", "datahub", "ingest")
 FUNCTIONS = {
@@ -31,7 +33,9 @@ def korean() -> Catalog:
 
 
 def sentences() -> Iterator[str]:
-    """Yield every sentence that the sources mark for translation."""
+    """Yield every sentence that the sources mark for translation, and what settings of connectors are explained by."""
+    for kind in KINDS.values():
+        yield from (field.description for field in kind.config.model_fields.values() if field.description)
     for package in PACKAGES:
         for path in sorted((ROOT / package).rglob("*")):
             if path.suffix == ".py":

@@ -178,3 +178,37 @@ def children_of(pid):
     return {
         int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
     }
+
+
+def test_a_child_that_becomes_wanted_runs_and_ends_when_it_is_wanted_no_more(tmp_path):
+    listener = Child("listen", SLEEPER, log=tmp_path / "listen.log")
+    with Supervisor([Child("web", SLEEPER, log=tmp_path / "web.log")]) as tree:
+        tree.keep(listener, wanted=False)
+        assert "listen" not in tree.state()
+        tree.keep(listener, wanted=True)
+        wait_until(lambda: "listen" in tree.state())
+        first = tree.state()["listen"].pid
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: tree.state()["listen"].restarts == 1)
+        tree.keep(listener, wanted=True)
+        second = tree.state()["listen"].pid
+        tree.keep(listener, wanted=False)
+        wait_until(lambda: "listen" not in tree.state())
+        assert not is_alive(second)
+        tree.keep(listener, wanted=True)
+        wait_until(lambda: "listen" in tree.state())
+        third = tree.state()["listen"].pid
+        assert tree.state()["web"].restarts == 0
+    assert not is_alive(third)
+    assert third not in (first, second)
+
+
+def test_a_child_that_is_no_longer_wanted_and_does_not_end_is_killed(tmp_path):
+    log = tmp_path / "listen.log"
+    listener = Child("listen", (sys.executable, "-c", STUBBORN), log=log)
+    with Supervisor([], grace=0.3) as tree:
+        tree.keep(listener, wanted=True)
+        wait_until(lambda: log.exists() and log.read_text().endswith("\n"))
+        tree.keep(listener, wanted=False)
+        wait_until(lambda: "listen" not in tree.state())
+        wait_until(lambda: not is_alive(int(log.read_text())))

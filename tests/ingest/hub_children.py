@@ -1,19 +1,32 @@
 """What children of ``own_hub.py`` do: work like a worker, die at a chosen step, write the catalogue all at once."""
 
+import contextlib
 import datetime as dt
+import json
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from builders import make_dataset, make_organisation, publish_rows
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
+from pulling import records
 
-from catalog.records import Store
-from ingest import pipeline
-from ingest.models import Run, Source
-from ingest.runs import claim_run, create_due_runs, enter_run, sweep
+from catalog.records import Column, Schema, Store
+from ingest import listening, pipeline
+from ingest.budget import count_call
+from ingest.connectors.messages import Message
+from ingest.due import create_due_runs
+from ingest.errors import QuotaExceeded
+from ingest.hosts import Permits
+from ingest.inbox import SourceInbox, append, inbox_of
+from ingest.models import Provider, Run, Source
+from ingest.pipeline import pull_run
+from ingest.runs import claim_run, enter_run, sweep
+from ingest.sources import save_source
 
 
 def work() -> None:
@@ -53,6 +66,23 @@ def take_care(ticks: int) -> None:
     for _ in range(ticks):
         create_due_runs(timezone.now())
         sweep(timezone.now())
+
+
+def call_provider(slug: str, times: int) -> None:
+    """Make calls of a provider, as many as its budget allows."""
+    provider = Provider.objects.get(slug=slug)
+    for _ in range(times):
+        with contextlib.suppress(QuotaExceeded):
+            count_call(provider.pk, timezone.now())
+
+
+def ask_host(host: str, seconds: float, told: str) -> None:
+    """Ask a host for a time as often as it allows, and write down when."""
+    ask, until = Permits(lambda: None), time.time() + seconds
+    with Path(told).open("a", encoding="ascii") as file:
+        while time.time() < until:
+            ask(host)
+            file.write(f"{time.time()}\n")
 
 
 def die(*_: Any, **__: Any) -> None:
@@ -123,3 +153,49 @@ def rename_organisation(times: int, start: float) -> None:
     time.sleep(max(0.0, start - time.time()))
     for number in range(times):
         make_organisation(ko=f"한빛시 {number}")
+
+
+def make_listened(slug: str, **config: object) -> None:
+    """Declare a source whose messages are pushed, with somebody who listens."""
+    schema = Schema(columns=(Column("id", required=True), Column("pm10", "integer")))
+    settings = {"url": "mqtt://127.0.0.1:1883", "topics": ["air/#"], "client_id": "hub"} | config
+    dataset = make_dataset(slug, schema=schema)
+    save_source(slug, dataset.distribution, connector="mqtt", mode="append", config=settings, allow_private=True)
+    SourceInbox(slug).tell_alive()
+
+
+def receive(slug: str, writer: int, count: int) -> None:
+    """Bring messages as a broker does that repeats what was not acknowledged: from the first one that may not be kept."""
+    for number in range(count):
+        name = f"{writer}-{number}"
+        content = {"topic": "air/1", "payload": json.dumps({"id": name, "pm10": number})}
+        append(slug, [Message(content, key=name, may_repeat=True)])
+        time.sleep(0.01)
+
+
+def pull_again_and_again(slug: str) -> None:
+    while True:
+        pull_run(enter_run(Source.objects.get(slug=slug)).pk)
+        time.sleep(0.05)
+
+
+def pull_to_the_end(slug: str) -> None:
+    """Pull until nothing waits, whatever dead workers have left."""
+    for _ in range(300):
+        sweep(timezone.now())
+        Source.objects.filter(slug=slug).update(failures=0, backs_off_until=None)  # a run may have died four times
+        pull_run(enter_run(Source.objects.get(slug=slug)).pk)
+        if not inbox_of(Source.objects.get(slug=slug)) and not Run.objects.filter(state="running").exists():
+            return
+        time.sleep(0.2)
+    raise AssertionError(list(Run.objects.order_by("-id").values_list("state", "attempt", "error_en")[:5]))
+
+
+def write_ids(slug: str, path: str) -> None:
+    Path(path).write_text("\n".join(record["id"] for record in records(Source.objects.get(slug=slug))))
+
+
+def listen_for_ever() -> None:
+    """Listen as ``manage.py listen`` does, but more eagerly."""
+    listening.FIRST_PAUSE = listening.LONGEST_PAUSE = 0.2
+    call_command("listen")

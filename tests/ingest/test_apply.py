@@ -204,7 +204,7 @@ MISTAKES = {
     "missing option": ('url = "http://127.0.0.1:{port}/lots"\n', "", "[sources.config]", "sources.1.config.url", "is required"),
     "option in a table": ("service_key =", "page_size = 0\nservice_key =", "page_size", "sources.1.config.page_size", "must be at least 1"),
     "secret written down": ('service_key = { env = "CITY_KEY" }', 'service_key = "abc"', "service_key", "sources.1.config.service_key", "is not written down"),
-    "unknown expectation": ("min_rows = 2", "min_row = 2", "expectations", "sources.0.expectations.min_row", "allowed: keep, max_rejected_share"),
+    "unknown expectation": ("min_rows = 2", "min_row = 2", "expectations", "sources.0.expectations.min_row", "allowed: age_of, k_anonymity, keep"),
     "wrong expectation": ("min_rows = 2", 'min_rows = "many"', "expectations", "sources.0.expectations.min_rows", "whole number"),
     "share in percent": ("min_share = 0.7", "min_share = 70", "expectations", "sources.0.expectations.min_share", "between 0 and 1"),
 }  # fmt: skip

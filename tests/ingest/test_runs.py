@@ -11,7 +11,7 @@ from pulling import lots, make_source, published, write_lots
 from catalog.records import Finding
 from catalog.text import Text
 from ingest import pipeline
-from ingest.errors import BadSetup, LostLease, QuotaExceeded, RequestRefused, TimedOut
+from ingest.errors import LostLease, QuotaExceeded, RequestRefused, TimedOut
 from ingest.models import Run, Source
 from ingest.runs import (
     ATTEMPTS,
@@ -20,8 +20,6 @@ from ingest.runs import (
     Progress,
     RunHeartbeat,
     claim_run,
-    create_due_run,
-    create_due_runs,
     end_run,
     end_with_error,
     enter_run,
@@ -408,104 +406,6 @@ def test_a_worker_may_die_three_times_and_the_fourth_attempt_counts(source):
         assert claim is not None
     end_run(claim, State.PUBLISHED, Progress())
     assert told(run) == (State.PUBLISHED, "")
-
-
-# Schedules
-
-
-@pytest.fixture
-def hourly(source) -> Source:
-    Source.objects.filter(pk=source.pk).update(schedule="0 * * * *")
-    source.refresh_from_db()
-    return source
-
-
-def next_of(source: Source) -> dt.datetime | None:
-    source.refresh_from_db()
-    return source.next_at
-
-
-def test_a_source_that_is_new_to_the_schedule_gets_its_next_time_and_no_run(hourly):
-    assert create_due_runs(NOON + MINUTE) == 0
-    assert next_of(hourly) == NOON + 60 * MINUTE
-    assert not Run.objects.exists()
-
-
-def test_a_source_that_is_due_gets_one_run_for_its_slot(hourly):
-    create_due_runs(EARLIER)
-    assert create_due_runs(NOON + 5 * SECOND) == 1
-    assert create_due_runs(NOON + 6 * SECOND) == 0
-    run = Run.objects.get()
-    assert (run.slot, run.state) == (NOON, State.WAITING)
-    assert next_of(hourly) == NOON + 60 * MINUTE
-
-
-def test_two_schedulers_that_see_the_same_due_source_make_one_run(hourly, monkeypatch):
-    Source.objects.filter(pk=hourly.pk).update(next_at=NOON)
-    seen_by_both = Source.objects.get(pk=hourly.pk), Source.objects.get(pk=hourly.pk)
-    assert [create_due_run(source, NOON + SECOND) for source in seen_by_both] == [True, False]
-    assert Run.objects.count() == 1
-
-
-@pytest.mark.parametrize("columns", [{"is_enabled": False}, {"schedule": ""}])
-def test_a_source_without_schedule_or_switched_off_gets_no_runs(hourly, columns):
-    Source.objects.filter(pk=hourly.pk).update(next_at=NOON, **columns)
-    assert create_due_runs(LATER) == 0
-    assert not Run.objects.exists()
-
-
-@pytest.mark.parametrize("state", [State.WAITING, State.RUNNING])
-def test_a_slot_is_left_out_while_a_run_is_not_over(hourly, state):
-    Source.objects.filter(pk=hourly.pk).update(next_at=NOON)
-    make_run(hourly, slot=EARLIER, state=state, lease_until=LATER)
-    assert create_due_runs(LATER) == 0
-    assert next_of(hourly) == NOON + 60 * MINUTE
-
-
-def test_after_days_without_a_scheduler_only_the_latest_slot_is_made_up_for(hourly):
-    Source.objects.filter(pk=hourly.pk).update(next_at=NOON)
-    assert create_due_runs(NOON + dt.timedelta(days=3, minutes=59)) == 1
-    assert Run.objects.get().slot == NOON + dt.timedelta(days=3)
-
-
-@pytest.mark.parametrize(
-    ("state", "slot", "is_made"),
-    [
-        (State.PUBLISHED, NOON + SECOND, False),
-        (State.UNCHANGED, NOON + SECOND, False),
-        (State.FAILED, NOON + SECOND, True),
-        (State.HELD, NOON + SECOND, True),
-        (State.PUBLISHED, NOON - SECOND, True),
-    ],
-)
-def test_a_pull_by_hand_since_the_slot_counts_for_it(hourly, state, slot, is_made):
-    Source.objects.filter(pk=hourly.pk).update(next_at=NOON)
-    make_run(hourly, slot=slot, state=state)
-    assert create_due_runs(NOON + 5 * SECOND) == is_made
-
-
-def test_a_changed_schedule_is_followed_from_now_on(hourly):
-    create_due_runs(EARLIER)
-    make_source(hourly.config["path"], schedule="30 * * * *")
-    assert next_of(hourly) is None
-    create_due_runs(LATER)
-    assert next_of(hourly) == NOON + 30 * MINUTE
-
-
-def test_an_unchanged_source_keeps_its_next_time(hourly):
-    create_due_runs(EARLIER)
-    make_source(hourly.config["path"], schedule="0 * * * *", raw_days=3)
-    assert next_of(hourly) == NOON
-
-
-def test_a_schedule_that_cannot_be_read_costs_only_its_own_source_its_runs(hourly, tmp_path, caplog):
-    other = make_source(tmp_path / "lots.csv", "another")
-    Source.objects.filter(pk=other.pk).update(schedule="now and then", next_at=NOON)
-    Source.objects.filter(pk=hourly.pk).update(next_at=NOON)
-    assert create_due_runs(LATER) == 1
-    assert "source another gets no runs" in caplog.text
-    with pytest.raises(BadSetup):
-        make_source(tmp_path / "lots.csv", "another", schedule="now and then")
 
 
 # The heartbeat

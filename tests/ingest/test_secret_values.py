@@ -1,9 +1,11 @@
-"""Secrets are named in a configuration and read from the environment when a run needs them."""
+"""Secrets are named in a configuration and read, from the environment or the store, when a run needs them."""
 
 import pytest
 
-from ingest.errors import SecretMissing
+from ingest.errors import BadSetup, SecretMissing, SecretUnknown
+from ingest.secret_store import save_secret
 from ingest.secret_values import resolve_secrets, without_secrets
+from ingest.sources import refuse_plain_secrets
 
 CONFIG = {
     "url": "https://city.example/api",
@@ -50,3 +52,40 @@ def test_the_form_of_a_configuration_is_known_without_its_secrets():
         "nested": {"env": "secret"},
         "odd": {"env": 5},
     }
+
+
+@pytest.mark.django_db
+def test_a_stored_secret_is_read_beside_those_of_the_environment(monkeypatch):
+    monkeypatch.setenv("CITY_KEY", "the key")
+    save_secret("city-token", "the token")
+    config = {"key": {"env": "CITY_KEY"}, "deep": [{"token": {"secret": "city-token"}}]}
+    assert resolve_secrets(config) == ({"key": "the key", "deep": [{"token": "the token"}]}, ["the key", "the token"])
+    assert without_secrets(config) == {"key": "secret", "deep": [{"token": "secret"}]}
+
+
+@pytest.mark.django_db
+def test_a_secret_that_is_not_stored_is_named():
+    with pytest.raises(SecretUnknown, match="'city-token'"):
+        resolve_secrets({"token": {"secret": "city-token"}})
+
+
+@pytest.mark.parametrize("name", ["HUB_SECRET_KEY", "HUB_ENCRYPTION_KEYS", "DATABASE_URL", "hub_email_url"])
+@pytest.mark.parametrize("read", [resolve_secrets, without_secrets])
+def test_the_settings_of_the_hub_are_given_to_no_platform(name, read, monkeypatch):
+    monkeypatch.setenv(name, "postgresql://user:password@host/hub")
+    with pytest.raises(BadSetup, match=name) as refused:
+        read({"url": "https://elsewhere.example", "service_key": {"env": name}})
+    assert "password" not in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["written-down", {"env": 5}, {"secret": "a", "env": "B"}, {}, ["x"]])
+def test_a_secret_that_is_written_down_is_refused_and_not_repeated(value):
+    with pytest.raises(BadSetup) as refused:
+        refuse_plain_secrets("datagokr", {"url": "https://city.example", "service_key": value})
+    assert "secret" in refused.value.text.ko
+    assert "written-down" not in f"{refused.value.text}"
+
+
+@pytest.mark.parametrize("value", [{"env": "CITY_KEY"}, {"secret": "city-key"}, None])
+def test_a_secret_that_is_named_is_taken(value):
+    refuse_plain_secrets("datagokr", {"url": "https://city.example", "service_key": value})

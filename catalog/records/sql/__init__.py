@@ -2,7 +2,8 @@
 
 ``parse_sql`` turns a text into a Statement without knowing any dataset: what may stand in it is in ``grammar.py`` and
 ``functions.py``, what would grow without bounds in ``growth.py``. ``run_sql`` answers a Statement over manifests and
-``explain_sql`` tells how. What reaches the engine is written from the tree; no text of the caller's is handed on.
+``explain_sql`` tells how; ``stream_sql`` gives all rows of one, for another snapshot. What reaches the engine is
+written from the tree; no text of the caller's is handed on.
 """
 
 from catalog.records.sql.explain import Plan, Read, explain_sql
@@ -10,6 +11,8 @@ from catalog.records.sql.functions import FUNCTIONS, KINDS, Function
 from catalog.records.sql.parse import Statement, parse_sql
 from catalog.records.sql.prune import parts_to_read
 from catalog.records.sql.run import DEFAULT_ROWS, MAXIMUM_ROWS, Rows, run_sql
+from catalog.records.sql.stream import stream_sql
+from catalog.records.sql.suppress import Suppression
 
 __all__ = [
     "DEFAULT_ROWS",
@@ -21,8 +24,10 @@ __all__ = [
     "Read",
     "Rows",
     "Statement",
+    "Suppression",
     "explain_sql",
     "parse_sql",
     "parts_to_read",
     "run_sql",
+    "stream_sql",
 ]

@@ -1,7 +1,8 @@
 """Puts a Statement to the engine, and tells in the caller's names what the engine could not make sense of."""
 
 import re
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
@@ -12,6 +13,7 @@ from catalog.records.run import engine_errors
 from catalog.records.sql.parse import Statement
 from catalog.records.sql.refusal import bad_sql
 from catalog.records.sql.rewrite import write_statement
+from catalog.records.sql.suppress import Suppression
 from catalog.records.store import Store
 from catalog.text import Text
 
@@ -22,6 +24,7 @@ MISTAKES = re.compile(
 QUOTED = re.compile(r'"([^"]+)"')
 PATH = re.compile(r"(?<![\w/])/\w[^\s'\"]*")
 LONGEST_MESSAGE = 500
+LOOKS_EVERY = 0.5  # seconds between two looks whether to stop
 
 
 @contextmanager
@@ -31,21 +34,48 @@ def ask_engine(
     store: Store,
     limits: Limits,
     *,
-    rows: int,
+    rows: int | None,
     plan: bool = False,
+    suppression: Suppression | None = None,
+    stopped: Callable[[], bool] | None = None,
 ) -> Iterator[duckdb.DuckDBPyRelation]:
     """Give the engine's answer while it may be read: one row more than asked for, to tell that there are more.
 
-    ``plan``: how it would be answered instead.
+    ``rows``: None for all. ``plan``: how it would be answered instead. ``suppression``: each row tells whether it is to
+    be hidden. ``stopped`` is asked again and again; as soon as it says so, the engine is interrupted.
     """
-    text, parameters = write_statement(statement, manifests, store, limit=rows + 1)
+    limit = None if rows is None else rows + 1
+    text, parameters = write_statement(statement, manifests, store, limit=limit, suppression=suppression)
     with (
         connect((store.root,), limits) as cursor,
         deadline(cursor, limits.seconds),
+        interrupted(cursor, stopped),
         engine_errors(limits),
         mistakes(statement),
     ):
         yield cursor.sql(f"EXPLAIN (FORMAT JSON) {text}" if plan else text, params=parameters or None)
+
+
+@contextmanager
+def interrupted(cursor: duckdb.DuckDBPyConnection, stopped: Callable[[], bool] | None) -> Iterator[None]:
+    """Interrupt whatever runs on ``cursor`` once ``stopped`` says so, as a deadline does."""
+    if stopped is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(LOOKS_EVERY):
+            if stopped():
+                cursor.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 @contextmanager

@@ -10,13 +10,19 @@ from catalog.records.engine import identifier, names_of
 from catalog.records.manifest import Manifest, read_parts
 from catalog.records.sql.parse import Reading, Statement
 from catalog.records.sql.prune import parts_to_read
+from catalog.records.sql.suppress import Suppression, write_suppression
 from catalog.records.store import Store
 
 PARAMETER = re.compile(r"\$(\w+)")
 
 
 def write_statement(
-    statement: Statement, manifests: Mapping[str, Manifest], store: Store, *, limit: int
+    statement: Statement,
+    manifests: Mapping[str, Manifest],
+    store: Store,
+    *,
+    limit: int | None,
+    suppression: Suppression | None = None,
 ) -> tuple[str, dict[str, Any]]:
     """Return the engine's statement and its parameters; the paths of parts are parameters."""
     parameters: dict[str, Any] = {}
@@ -27,7 +33,10 @@ def write_statement(
         tables.append(f"{identifier(reading.name)} AS NOT MATERIALIZED ({relation})")
         parameters |= paths
     tables_first = f"WITH {', '.join(tables)} " if tables else ""
-    return f"{tables_first}SELECT * FROM ({statement.text}) AS answer LIMIT {limit:d}", parameters
+    told = (
+        write_suppression(statement.text, suppression) if suppression else f"SELECT * FROM ({statement.text}) AS answer"
+    )
+    return f"{tables_first}{told}{'' if limit is None else f' LIMIT {limit:d}'}", parameters
 
 
 def snapshot_rows(reading: Reading, manifest: Manifest, store: Store) -> tuple[str, dict[str, Any]]:

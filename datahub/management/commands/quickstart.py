@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
 from datahub.api_check import check_api
-from datahub.processes import hub_processes
+from datahub.processes import hub_processes, stay
 from datahub.pulls import offer_runs, watch_runs
 from datahub.quickstart import (
     LOOPBACK,
@@ -83,4 +83,4 @@ class Command(BaseCommand):
                     raise CommandError("확인하지 못한 것이 있습니다. · Not everything is as it should be.")
                 return
             console.print("\n끝내려면 Ctrl-C · Ctrl-C ends it")
-            tree.wait()
+            stay(tree, environment=added_settings(host, files), secrets=SECRETS)

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from datahub.processes import hub_processes
+from datahub.processes import hub_processes, stay
 from datahub.supervisor import Supervisor, interrupt_on_signals
 
 
@@ -21,6 +21,6 @@ class Command(BaseCommand):
         try:
             with Supervisor(hub_processes(host=host, port=port)) as tree:
                 self.stdout.write(f"http://{host}:{port}/ · {settings.DATA_DIR / 'log'}")
-                tree.wait()
+                stay(tree)
         except KeyboardInterrupt:
             self.stdout.write("끝났습니다 · ended")

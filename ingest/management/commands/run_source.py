@@ -2,7 +2,7 @@
 
 import time
 from argparse import ArgumentParser
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from catalog.text import Text
+from ingest.errors import SourcePaused
 from ingest.models import Run, Source
 from ingest.pipeline import pull_run
 from ingest.runs import enter_run, offer_run
@@ -41,6 +42,12 @@ class Command(BaseCommand):
         if source is None:
             known = ", ".join(Source.objects.values_list("slug", flat=True)) or "-"
             raise CommandError(f"'{options['slug']}' 소스가 없습니다. / There is no such source; known: {known}")
+        try:
+            self.pull(source, options)
+        except SourcePaused as error:
+            raise CommandError(spoken(error.text)) from error
+
+    def pull(self, source: Source, options: Mapping[str, Any]) -> None:
         if options["here"]:
             run = enter_run(source)
             pull_run(run.pk)

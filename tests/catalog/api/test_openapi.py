@@ -65,6 +65,7 @@ def test_every_address_of_version_one_is_documented(document: dict[str, Any]) ->
         "/api/v1/datasets/{slug}/schema",
         "/api/v1/datasets/{slug}/snapshots",
         "/api/v1/datasets/{slug}/snapshots/{digest}",
+        "/api/v1/datasets/{slug}/snapshots/{digest}/lineage",
         "/api/v1/datasets/{slug}/snapshots/{digest}/records.{extension}",
         "/api/v1/exports",
         "/api/v1/exports/{uid}",

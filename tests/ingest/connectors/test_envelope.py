@@ -44,7 +44,8 @@ def clock():
 
 
 def collect(session, platform, path="/api", **config):
-    return list(read(Config(**{"url": platform.url(path), "records": "data", **config}), session, clock=clock))
+    session.moment = clock()
+    return list(read(Config(**{"url": platform.url(path), "records": "data", **config}), session))
 
 
 def slice_of(start, size, **more):

@@ -26,7 +26,7 @@ WRITTEN = {
 @pytest.mark.parametrize(("template", "text"), WRITTEN.items())
 def test_a_place_is_filled(template, text):
     check_template(template, {"area"})
-    assert fill(template, {"area": "서울"}, NOON) == text
+    assert fill(template, {"area": "서울"}, {"now": NOON}) == text
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,37 @@ def test_a_request_says_what_the_configuration_says(open_session):
     assert request.headers["authorization"] == f"Bearer {TOKEN}"
 
 
+CONCISE = {
+    "id": "urn:datahub:Air:1",
+    "type": "Air",
+    "pm10": {"value": 30, "unitCode": "GQ", "provider": {"object": "urn:p"}},
+    "name": "역삼",
+    "location": POINT,
+    "street": {"languageMap": {"ko": "길"}},
+    "levels": [{"value": 1}, {"value": 2, "datasetId": "urn:d"}],
+}
+
+
+def test_concise_entities_become_the_rows_of_normalized_ones(open_session):
+    with HostileServer({"/": counted([CONCISE], 1)}) as broker:
+        rows = collect(open_session(), broker, representation="concise")
+    assert rows == [
+        {
+            "id": "urn:datahub:Air:1",
+            "type": "Air",
+            "pm10": 30,
+            "pm10.unitCode": "GQ",
+            "pm10.provider": "urn:p",
+            "name": "역삼",
+            "location": POINT,
+            "street.ko": "길",
+            "levels": 1,
+            "levels@urn:d": 2,
+        }
+    ]
+    assert broker.requests[0].query["options"] == "concise"
+
+
 def test_one_entity_as_an_object_is_one_row(open_session):
     with HostileServer({"/": reply_json(entity(1))}) as broker:
         assert collect(open_session(), broker) == [row(1)]
@@ -349,7 +380,7 @@ def test_the_token_is_told_to_nobody(open_session, caplog):
         {"since": "2026"},
         {"history": "pm10", "attrs": ["pm10"]},
         {"history": "pm10", "representation": "keyValues"},
-        {"representation": "concise"},
+        {"representation": "simplified"},
         {"tenant": "성남"},
         {"colour": "red"},
     ],

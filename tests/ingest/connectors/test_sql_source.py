@@ -1,5 +1,6 @@
 """The connector of databases, against real ones: PostgreSQL and MariaDB read the same, and neither can be written to."""
 
+import datetime as dt
 import itertools
 import logging
 import socket
@@ -14,12 +15,15 @@ from pydantic import ValidationError
 
 from ingest.connectors import CONNECTORS
 from ingest.connectors.sql import Config, read
+from ingest.echoes import Echoes
 from ingest.errors import (
     BadSetup,
     BrokenOff,
+    Cancelled,
     ForbiddenAddress,
     IngestError,
     KeyRefused,
+    NotRepeatable,
     RequestRefused,
     SourceError,
     TimedOut,
@@ -27,6 +31,10 @@ from ingest.errors import (
     Unreachable,
     UnreadableAnswer,
 )
+from ingest.http import Span
+from ingest.models import Run
+from ingest.raw import keep_answer
+from ingest.sessions import ReplaySession
 
 SERVERS = {"postgresql": postgresql, "mariadb": mariadb}
 PARKING = (
@@ -78,6 +86,7 @@ def select(database, running, request, open_session):
         settings = {name: value for name, value in settings.items() if value is not None}
         return list(read(Config(query=query, **settings), session))
 
+    select_one.roots = [folder]
     return select_one
 
 
@@ -530,3 +539,102 @@ def test_a_configuration_that_cannot_work_is_refused(config, words):
 def test_the_hub_knows_the_connector_and_never_shows_the_password():
     assert CONNECTORS["sql"].config is Config
     assert "planted" not in repr(Config(url="postgresql://a@b/c", password=PASSWORD, query="SELECT 1"))
+
+
+# Only what is new, and what was read read again
+
+
+@TWO
+def test_the_second_run_reads_from_the_last_value_less_the_overlap(select, open_session):
+    goes_on = {"incremental": {"field": "changed", "overlap": "40d"}}
+    first = open_session(file_roots=select.roots)
+    query = "SELECT id, changed FROM parking"
+    assert [row["id"] for row in select(query, session=first, **goes_on)] == [1, 2, 3]
+    assert dt.datetime.fromisoformat(first.left["reached"]) == dt.datetime(2026, 2, 28, 15, tzinfo=dt.UTC)
+    again = open_session(file_roots=select.roots, position=first.left)
+    assert [row["id"] for row in select(query, session=again, **goes_on)] == [2, 3]
+    assert again.left == first.left
+
+
+@TWO
+@pytest.mark.parametrize(
+    ("cursor", "position", "span", "found"),
+    [
+        ({"field": "id", "kind": "integer"}, 2, None, [3]),
+        ({"field": "id", "kind": "integer", "overlap": 1}, 2, None, [2, 3]),
+        ({"field": "changed", "kind": "date"}, "2026-02-01", None, [2, 3]),
+        ({"field": "changed", "initial": "2026-01-15", "delay": "1d"}, None, None, [2, 3]),
+        ({"field": "changed"}, "2026-03-01", ("2026-01-01", "2026-02-01"), [1]),
+    ],
+)
+def test_a_run_reads_what_its_cursor_asks_for(select, open_session, cursor, position, span, found):
+    by = f"{cursor.get('kind', 'datetime')} {cursor['field']}"
+    known = {} if position is None else {"by": by, "reached": position}
+    begin_and_end = span and Span(*(dt.datetime.fromisoformat(f"{day}T00:00:00+09:00") for day in span))
+    session = open_session(file_roots=select.roots, position=known, span=begin_and_end)
+    rows = select("SELECT id, changed FROM parking", session=session, incremental=cursor)
+    assert [row["id"] for row in rows] == found
+    assert span is None or session.left == known
+
+
+@TWO
+def test_a_row_that_commits_behind_the_cursor_is_caught_by_the_overlap(select, open_session, database):  # A28
+    goes_on = {"incremental": {"field": "changed", "overlap": "1d"}}
+    first = open_session(file_roots=select.roots)
+    select("SELECT id, changed FROM parking", session=first, **goes_on)
+    database.administer("INSERT INTO parking VALUES (9, '늦음', NULL, '2026-02-28 12:00:00')")
+    try:
+        again = open_session(file_roots=select.roots, position=first.left)
+        rows = select("SELECT id, changed FROM parking", session=again, **goes_on)
+        assert [row["id"] for row in rows] == [9, 3]
+    finally:
+        database.administer("DELETE FROM parking WHERE id = 9")
+
+
+@TWO
+@pytest.mark.parametrize("cursor", [None, {"field": "id", "kind": "integer"}])
+def test_what_was_read_is_kept_in_pieces_and_read_again_without_the_database(
+    select, open_session, monkeypatch, tmp_path, cursor
+):
+    monkeypatch.setattr("ingest.row_pieces.ROWS_A_PIECE", 2)
+    kept = []
+    session = open_session(
+        file_roots=select.roots,
+        archive=lambda answer: kept.append(keep_answer(answer, tmp_path, session.mask, Echoes())),
+    )
+    rows = select("SELECT * FROM parking", session=session, incremental=cursor)
+    assert [entry["content_type"] for entry in kept] == ["application/x-ndjson"] * 2
+    assert PASSWORD not in str(kept)
+    run = Run(raw_answers=kept, position={"from": {}}, started_at=dt.datetime.now(dt.UTC))
+    monkeypatch.setattr("ingest.connectors.sql.select_rows", lambda *_: pytest.fail("the database was asked"))
+    with ReplaySession(run) as again:
+        assert select("SELECT * FROM parking", session=again, incremental=cursor) == rows
+        assert again.left == session.left
+    with ReplaySession(run) as other, pytest.raises(NotRepeatable):
+        select("SELECT * FROM parking", session=other, url="postgresql://reader@127.0.0.1/other")
+
+
+@TWO
+def test_an_answer_without_rows_is_kept_too(select, open_session, tmp_path):
+    kept = []
+    session = open_session(file_roots=select.roots, archive=lambda answer: kept.append(answer.size))
+    assert select("SELECT * FROM parking WHERE id > 9", session=session) == []
+    assert kept == [0]
+
+
+@TWO
+def test_a_silent_database_is_left_when_the_run_is_to_stop(select, open_session, database):
+    asked = threading.Event()
+
+    def alive() -> None:
+        if asked.wait(0.2):
+            raise Cancelled
+
+    threading.Timer(1.5, asked.set).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        select(SLEEP[database.scheme], session=open_session(file_roots=select.roots, alive=alive))
+    assert time.monotonic() - began < 5
+
+
+SLEEP = {"postgresql": "SELECT pg_sleep(20)::text AS a", "mariadb": "SELECT SLEEP(20) AS a"}

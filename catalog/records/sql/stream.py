@@ -1,0 +1,43 @@
+"""Answers a Statement whole, batch by batch: for another snapshot, not for a caller who waits for an answer."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pyarrow as pa
+
+from catalog.records.engine import Limits
+from catalog.records.manifest import Manifest
+from catalog.records.sql.ask_engine import ask_engine
+from catalog.records.sql.parse import Statement
+from catalog.records.sql.shape import answer_schema, arrow_schema, shaped_batch
+from catalog.records.sql.suppress import HIDDEN, Suppression, hide_rows
+from catalog.records.store import Store
+from catalog.records.typed_rows import TypedRows
+
+BATCH_ROWS = 20_000
+
+
+def stream_sql(
+    statement: Statement,
+    manifests: Mapping[str, Manifest],
+    store: Store,
+    limits: Limits,
+    *,
+    suppression: Suppression | None = None,
+    stopped: Callable[[], bool] | None = None,
+    hidden: Callable[[int], None] = int,
+) -> Iterator[TypedRows]:
+    """Yield all rows of an answer, at least one block, which may be empty; the time limit holds for the whole.
+
+    When ``stopped`` says so the engine is interrupted, whatever it is at, as if its time were over. ``hidden`` hears how
+    many rows of a block were suppressed.
+    """
+    with ask_engine(statement, manifests, store, limits, rows=None, suppression=suppression, stopped=stopped) as answer:
+        reader = answer.to_arrow_reader(BATCH_ROWS)
+        schema = answer_schema(pa.schema(field for field in reader.schema if field.name != HIDDEN))
+        yield TypedRows(pa.RecordBatch.from_pylist([], arrow_schema(schema)))
+        for batch in reader:
+            rows = batch
+            if suppression is not None:
+                rows, number = hide_rows(batch, suppression)
+                hidden(number)
+            yield TypedRows(shaped_batch(rows, schema))
