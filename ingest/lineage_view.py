@@ -20,6 +20,8 @@ class LineageSerializer(serializers.Serializer):
 
     dataset = serializers.CharField()
     snapshot = serializers.CharField()
+    specializationOf = serializers.CharField()
+    wasAttributedTo = serializers.CharField()
     records = serializers.IntegerField()
     generatedAtTime = serializers.DateTimeField()
     wasDerivedFrom = serializers.ListField(
@@ -42,6 +44,12 @@ class LineageSerializer(serializers.Serializer):
             )
         ),
     )
+
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Name the members of JSON-LD too, which no attribute can be called by."""
+        own = {"@context": serializers.DictField(), "@id": serializers.CharField(), "@type": serializers.CharField()}
+        return own | super().get_fields()
 
 
 class LineageView(ApiView):
