@@ -45,6 +45,7 @@ DEBIAN_PACKAGES = (
     DebianPackage("redis-server", "redis-server"),
     DebianPackage("mariadb-server-core", "/usr/sbin/mariadbd"),
     DebianPackage("mosquitto", "/usr/sbin/mosquitto"),
+    DebianPackage("openssh-server", "/usr/sbin/sshd"),
     DebianPackage("chromium", "chromium"),
     DebianPackage("fonts-nanum", "/usr/share/fonts/truetype/nanum"),
 )

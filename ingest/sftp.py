@@ -7,7 +7,6 @@ asks whether the run is still wanted.
 """
 
 import asyncio
-import binascii
 import re
 import stat
 import time
@@ -19,12 +18,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 import asyncssh
 import orjson
-from asyncssh.public_key import get_default_public_key_algs
 
 from catalog.text import Text
 from ingest.addresses import ALIVE_SECONDS, NEVER_PORTS
 from ingest.errors import (
-    BadSetup,
     BrokenOff,
     ForbiddenAddress,
     HostKeyRefused,
@@ -36,6 +33,7 @@ from ingest.errors import (
     TimedOut,
     TooLarge,
 )
+from ingest.sftp_keys import HostKeeper, read_private_key
 from ingest.wire import Wire
 
 asyncssh.set_log_level("WARNING")  # it tells of each connection and each user
@@ -48,24 +46,8 @@ HOME = "/~/"  # where a path begins that is meant from the user's own folder on
 MOST_FILES = 10_000
 FIRST_PIECE, LARGEST_PIECE = 2**16, 2**22
 PARTING_SECONDS = 2.0
-FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?")
-KEY_LINE = re.compile(r"(?:^|\s)((?:ssh|ecdsa|sk)-[\w@.-]+)\s+([A-Za-z0-9+/]+={0,2})(?:\s|$)")
 
 NOT_SSH = Text(ko="{port}번 포트는 SFTP가 아닙니다.", en="port {port} does not speak SFTP.")
-UNKNOWN_HOST = Text(
-    ko="서버의 호스트 키를 아직 모릅니다. 서버가 보인 키는 {shown}입니다. 운영 기관에 이 값이 맞는지 확인한 뒤 host_key에 적으십시오",
-    en="the server's host key is not known yet; it showed {shown}. Ask its operator whether that is right, then write it "
-    "in host_key",
-)
-OTHER_HOST = Text(
-    ko="서버가 보인 호스트 키 {shown}이(가) host_key의 {known}과(와) 다릅니다. 키를 바꾸었는지 운영 기관에 확인하기 전에는 고치지 마십시오",
-    en="the host key that the server showed ({shown}) is not {known} of host_key; change nothing before its operator "
-    "confirms that the key was replaced",
-)
-NO_KEY = Text(
-    ko="개인 키로 읽을 수 없습니다 ({reason}). 암호가 없는 OpenSSH나 PEM 형식의 키 전체를 넣으십시오.",
-    en="this is no private key ({reason}); give the whole text of a key in OpenSSH or PEM form that has no passphrase.",
-)
 NO_FILE = Text(ko="그런 파일이 없습니다", en="there is no such file")
 NOT_A_FILE = Text(ko="일반 파일이 아닙니다", en="it is no ordinary file")
 NONE_MATCHES = Text(ko="'{pattern}'에 맞는 파일이 없습니다", en="no file there matches '{pattern}'")
@@ -238,12 +220,12 @@ class SftpDoor:
                 names.add(name)
                 if len(names) > MOST_FILES:
                     raise TooLarge(address=shown, limit=f"{MOST_FILES:,}")
-                if not matches(name) or (self._marker and name.endswith(self._marker)):
-                    continue
                 if "/" in name or "\0" in name:
                     raise RequestRefused(address=shown, answer=STRANGE_NAME.format(name=name))
-                attributes = await client.stat(joined(place.folder, name))  # what a list tells may be of a link
-                if is_file(attributes):
+                if not matches(name) or (self._marker and name.endswith(self._marker)):
+                    continue
+                attributes = await follow(client, joined(place.folder, name), entry.attrs)
+                if attributes is not None and is_file(attributes):
                     found[name] = seen_of(attributes, shown)
         if not found:
             raise RequestRefused(address=shown, answer=NONE_MATCHES.format(pattern=place.name))
@@ -315,56 +297,6 @@ class Waiting:
         self.wire.rest(lambda moment: self.loop.run_until_complete(asyncio.sleep(moment)), seconds)
 
 
-class HostKeeper(asyncssh.SSHClient):
-    """Takes no other server than the one whose key is known, and remembers what the one there showed."""
-
-    def __init__(self, known: str | None) -> None:
-        self._known = known
-        self.shown = ""
-
-    @property
-    def algorithms(self) -> list[str]:
-        """Return the kinds of keys to ask for, that of the known key first: a server has several."""
-        usual = [name.decode() for name in get_default_public_key_algs()]
-        line = KEY_LINE.search(self._known or "")
-        kind = line[1] if line else ""
-        own = ("rsa-sha2-256", "rsa-sha2-512") if kind == "ssh-rsa" else (kind,)
-        return sorted(usual, key=lambda name: name not in own)
-
-    def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
-        self.shown = f"{key.get_algorithm()} {key.get_fingerprint()}"
-        return self._known is not None and fingerprint_of(self._known) == key.get_fingerprint()
-
-    @property
-    def reason(self) -> Text:
-        """Say why the server was not taken."""
-        if self._known is None:
-            return UNKNOWN_HOST.format(shown=self.shown)
-        return OTHER_HOST.format(shown=self.shown, known=fingerprint_of(self._known))
-
-
-def fingerprint_of(host_key: str) -> str:
-    """Return the SHA256 fingerprint that a setting means; ValueError when it is no host key."""
-    if given := FINGERPRINT.search(host_key):
-        return given[0].rstrip("=")
-    line = KEY_LINE.search(host_key)
-    if line is None:
-        raise ValueError("give the fingerprint (SHA256:…) or the line of known_hosts (ssh-ed25519 AAAA…)")
-    try:
-        return asyncssh.import_public_key(f"{line[1]} {line[2]}").get_fingerprint()
-    except (asyncssh.KeyImportError, binascii.Error) as error:
-        raise ValueError(f"this is no host key: {error}") from error
-
-
-def read_private_key(text: str) -> asyncssh.SSHKey:
-    """Return the key; text that lost its line breaks on the way, as in an environment variable, gets them back."""
-    restored = text.replace("\\n", "\n").strip() + "\n"
-    try:
-        return asyncssh.import_private_key(restored)
-    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError) as error:
-        raise BadSetup(where="private_key", problem=NO_KEY.format(reason=type(error).__name__)) from None
-
-
 def parse_location(location: str) -> Place:
     """Return what a location says; ValueError tells what is wrong with it."""
     try:
@@ -400,6 +332,16 @@ def joined(folder: str, name: str) -> str:
 def beside(shown: str, name: str) -> str:
     """Return the address of another file of the same folder, for a message."""
     return f"{shown.rpartition('/')[0]}/{quote(name, errors='surrogateescape')}"
+
+
+async def follow(client: asyncssh.SFTPClient, path: str, listed: asyncssh.SFTPAttrs) -> asyncssh.SFTPAttrs | None:
+    """Return what a list told of a file; of a link what is told of its target, None when there is none."""
+    if listed.permissions is not None and not stat.S_ISLNK(listed.permissions) and listed.mtime is not None:
+        return listed
+    try:
+        return await client.stat(path)
+    except asyncssh.SFTPNoSuchFile:
+        return None
 
 
 def is_file(attributes: asyncssh.SFTPAttrs) -> bool:

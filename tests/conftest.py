@@ -72,6 +72,9 @@ for shared in (STORE, SPOOL):
     shared.mkdir()
 
 
+ONCE = ("browser", "any_database")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database-only", action="store_true", help="only the tests that meet the database, to run them on another one"
@@ -88,7 +91,7 @@ def is_on_the_ground(path: Path) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With ``--database-only`` leave out what knows no database, and the browser, which sees the same pages.
+    """With ``--database-only`` leave out what knows no database, or would see the same on any.
 
     Where several processes share the tests, the files that take longest come first, so that none is left alone with one.
     """
@@ -97,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if strayed:
             raise pytest.UsageError(f"no test of {', '.join(GROUND)} may meet the database: {', '.join(strayed)}")
     else:
-        kept = [item for item in items if meets_the_database(item) and not item.get_closest_marker("browser")]
+        kept = [item for item in items if meets_the_database(item) and not any(map(item.get_closest_marker, ONCE))]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
     if hasattr(config, "workerinput"):

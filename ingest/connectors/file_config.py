@@ -13,7 +13,8 @@ from ingest.connectors.cursor_values import parse_duration
 from ingest.connectors.delimited import Layout
 from ingest.connectors.file_format import Format
 from ingest.connectors.s3 import parse_path
-from ingest.sftp import fingerprint_of, parse_location
+from ingest.sftp import parse_location
+from ingest.sftp_keys import fingerprint_of
 
 # Settings that mean something to one kind of place only.
 OF_PLACES = {
@@ -131,7 +132,12 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     def is_a_store(cls, endpoint: str | None) -> str | None:
         if endpoint is not None:
             parts = urlsplit(endpoint)
-            if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+            if (
+                parts.scheme not in ("http", "https")
+                or not parts.hostname
+                or parts.path.strip("/")
+                or set("?#@") & {*endpoint}
+            ):
                 raise ValueError("give the address of the store alone: https://host or https://host:port")
         return endpoint
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from builders import make_dataset, make_organisation, publish_rows
+from celery import current_app
 from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
-from pulling import records
+from pulling import make_source, records
 
 from catalog.records import Column, Schema, Store
 from ingest import listening, pipeline
@@ -25,7 +26,7 @@ from ingest.hosts import Permits
 from ingest.inbox import SourceInbox, append, inbox_of
 from ingest.models import Provider, Run, Source
 from ingest.pipeline import pull_run
-from ingest.runs import claim_run, enter_run, sweep
+from ingest.runs import claim_run, enter_run, offer_run, sweep
 from ingest.sources import save_source
 
 
@@ -199,3 +200,22 @@ def listen_for_ever() -> None:
     """Listen as ``manage.py listen`` does, but more eagerly."""
     listening.FIRST_PAUSE = listening.LONGEST_PAUSE = 0.2
     call_command("listen")
+
+
+def make_lots(path: str) -> None:
+    """Declare a source of car parks and tell the workers of a run of it."""
+    offer_run(make_source(path))
+
+
+def work_as_celery_and_publish_slowly(told: str, seconds: float) -> None:
+    """Be a real Celery worker that says when it publishes and takes its time over it."""
+    publish = pipeline.publish_snapshot
+
+    def publish_slowly(*arguments: Any, **options: Any) -> Any:
+        Path(told).touch()
+        time.sleep(seconds)
+        return publish(*arguments, **options)
+
+    pipeline.publish_snapshot = publish_slowly
+    if current_app.worker_main(["worker", "--concurrency", "1", "--without-gossip", "--without-mingle"]):
+        raise AssertionError("the worker did not end well")

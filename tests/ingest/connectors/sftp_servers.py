@@ -1,21 +1,21 @@
-"""Real SFTP servers on loopback ports: OpenSSH's own, and one in the test's process that can be made to misbehave."""
+"""Real SFTP servers on loopback ports: OpenSSH's own, and one that can be told to misbehave."""
 
 import asyncio
 import contextlib
 import getpass
+import json
 import os
 import shutil
 import socket
 import subprocess
-import threading
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import asyncssh
 import pytest
-from hostile_server import unused_port
 
 SSHD = shutil.which("sshd", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
 USER = getpass.getuser()
@@ -28,9 +28,12 @@ class OpenSsh:
     def __init__(self, folder: Path) -> None:
         if not SSHD:
             pytest.skip("sshd is not here (Debian: openssh-server)")
-        self.port, self.files = unused_port(), folder / "files"
+        self.port, self.files = free_port(), folder / "files"
         self.files.mkdir(parents=True)
-        self.host_key, self.user_key = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-rsa")
+        self.host_key, self.user_key = (
+            asyncssh.generate_private_key("ssh-ed25519"),
+            asyncssh.generate_private_key("ssh-rsa"),
+        )
         for name, key in {"host": self.host_key, "user": self.user_key}.items():
             key.write_private_key(folder / name)
             (folder / name).chmod(0o600)
@@ -84,96 +87,39 @@ class OpenSsh:
         return f"[127.0.0.1]:{self.port} " + self.host_key.export_public_key().decode().strip()
 
 
-class Files(asyncssh.SFTPServer):
-    """Serves a folder; the class's switches make it slow, or hang up in the middle of a file."""
-
-    served: Path
-    slow = 0.0
-    cut_after: int | None = None
-    grows = False
-
-    def __init__(self, chan: asyncssh.SSHServerChannel) -> None:
-        super().__init__(chan, chroot=str(self.served).encode())
-        self._channel = chan
-
-    async def read(self, file_obj: object, offset: int, size: int) -> bytes:
-        if self.slow:
-            await asyncio.sleep(self.slow)
-        if self.cut_after is not None and offset >= self.cut_after:
-            self._channel.get_connection().abort()
-        return super().read(file_obj, offset, size)
-
-    def stat(self, path: bytes) -> object:
-        if self.grows:
-            with (self.served / path.decode().lstrip("/")).open("ab") as file:
-                file.write(b"x,9\n")
-        return super().stat(path)
-
-
-class Guard(asyncssh.SSHServer):
-    def begin_auth(self, username: str) -> bool:
-        return True
-
-    def password_auth_supported(self) -> bool:
-        return True
-
-    def validate_password(self, username: str, password: str) -> bool:
-        return (username, password) == ("city", PASSWORD)
-
-
 class OwnSftp:
-    """A server in a thread of this process, for the user ``city`` and its password."""
+    """A server in a process of its own, for the user ``city`` and its password, that can be told to misbehave."""
 
-    def __init__(self, folder: Path, **switches: object) -> None:
-        self.files = folder / "served"
+    def __init__(self, folder: Path) -> None:
+        self.files, self._told, self._logins = folder / "served", folder / "told.json", folder / "logins"
         self.files.mkdir(parents=True, exist_ok=True)
-        self.kind = type("FilesHere", (Files,), {"served": self.files, **switches})
         self.host_key = asyncssh.generate_private_key("ssh-ed25519")
-        self.port, self.logins = 0, 0
-        self._loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.host_key.write_private_key(folder / "own-host")
+        self._command = [sys.executable, __file__, str(folder)]
+        self.tell()
 
-    def _serve(self) -> None:
-        outer = self
+    def tell(self, **switches: float | bool) -> None:
+        """Say how it is to misbehave from now on: ``slow``, ``cut_after``, ``grows``, ``odd_names``."""
+        self._told.write_text(json.dumps(switches))
 
-        class Counting(Guard):
-            def auth_completed(self) -> None:
-                outer.logins += 1
-
-        async def begin() -> asyncssh.SSHAcceptor:
-            return await asyncssh.listen(
-                "127.0.0.1",
-                0,
-                server_factory=Counting,
-                server_host_keys=[self.host_key],
-                sftp_factory=self.kind,
-                gss_host=None,
-            )
-
-        asyncio.set_event_loop(self._loop)
-        self._acceptor = self._loop.run_until_complete(begin())
-        self.port = self._acceptor.get_port()
-        self._ready.set()
-        self._loop.run_forever()
+    @property
+    def logins(self) -> int:
+        return self._logins.stat().st_size if self._logins.exists() else 0
 
     def __enter__(self) -> "OwnSftp":
-        self._thread.start()
-        assert self._ready.wait(20)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.PIPE)
+        assert self._process.stdout
+        self.port = int(self._process.stdout.readline())
         return self
 
     def __exit__(self, *_: object) -> None:
-        async def end() -> None:
-            self._acceptor.close()
-            others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-            for task in others:
-                task.cancel()
-            await asyncio.gather(*others, return_exceptions=True)
+        self.stop()
 
-        asyncio.run_coroutine_threadsafe(end(), self._loop).result(20)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"sftp://city@{host}:{self.port}{path}"
@@ -183,8 +129,75 @@ class OwnSftp:
         return self.host_key.get_fingerprint()
 
 
+class Files(asyncssh.SFTPServer):
+    """Serves the folder, and misbehaves as it was told last."""
+
+    folder: Path
+
+    def __init__(self, chan: asyncssh.SSHServerChannel) -> None:
+        super().__init__(chan, chroot=str(self.folder / "served").encode())
+        self._channel = chan
+
+    def told(self, name: str) -> float:
+        return json.loads((self.folder / "told.json").read_text()).get(name, 0)
+
+    async def read(self, file_obj: object, offset: int, size: int) -> bytes:
+        await asyncio.sleep(self.told("slow"))
+        if self.told("cut_after") and offset >= self.told("cut_after"):
+            self._channel.get_connection().abort()
+        return super().read(file_obj, offset, size)
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        async for entry in super().scandir(path):
+            yield entry
+        if self.told("odd_names"):
+            yield asyncssh.SFTPName(b"../../etc/lots.csv", attrs=asyncssh.SFTPAttrs(size=1))
+
+    def stat(self, path: bytes) -> object:
+        if self.told("grows"):
+            with (self.folder / "served" / path.decode().lstrip("/")).open("ab") as file:
+                file.write("다,9\n".encode())
+        return super().stat(path)
+
+
+class Guard(asyncssh.SSHServer):
+    """Lets one user in, and counts how often."""
+
+    folder: Path
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def auth_completed(self) -> None:
+        with (self.folder / "logins").open("a") as file:
+            file.write("x")
+
+    def password_auth_supported(self) -> bool:
+        return True
+
+    def validate_password(self, username: str, password: str) -> bool:
+        return (username, password) == ("city", PASSWORD)
+
+
+async def serve(folder: Path) -> None:
+    Files.folder = Guard.folder = folder
+    keys, options = [str(folder / "own-host")], {"sftp_factory": Files, "gss_host": None}
+    server = await asyncssh.listen("127.0.0.1", 0, server_factory=Guard, server_host_keys=keys, **options)
+    print(server.get_port(), flush=True)
+    await server.wait_closed()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
 @contextmanager
 def mute_server() -> Iterator[int]:
     """Give the port of a server that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1])))

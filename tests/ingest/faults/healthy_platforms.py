@@ -1,6 +1,6 @@
 """One healthy platform for each connector that asks over HTTP: the same records in every dialect, ten at a time.
 
-A fault (``fault_table.py``) stands between a platform and the connector; what it does is the same for all of them.
+A fault (``test_wire_faults.py``) stands between a platform and the connector; what it does is the same for all of them.
 """
 
 import io
