@@ -76,6 +76,10 @@ RULES: tuple[Rule, ...] = tuple(
 
 # Services that speak no HTTP but obey a line they recognise in a request; refused on granted private networks too.
 ALIVE_SECONDS = 1.0
+OWN_SERVICES: set[tuple[str, int]] = set()  # host and port of the hub's database, queue and cache (``ingest/apps.py``)
+OWN_SERVICE = Text(
+    ko="허브 자신의 데이터베이스나 대기열이 쓰는 주소입니다.", en="the hub's own database or queue answers there."
+)
 NEVER_PORTS = frozenset({22, 25, 465, 587, 3306, 5432, 5672, 6379, 11211})
 
 GRANT = Text(
@@ -173,6 +177,9 @@ class GuardedBackend(httpcore2.SyncBackend):
 def judged_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
     """Resolve a name once and return its addresses; one of them that may not be connected to refuses them all."""
     addresses = resolve(host, port)
+    own = {address for name, door in OWN_SERVICES if door == port for address in resolve(name, door)}
+    if own.intersection(addresses):
+        raise Refused(OWN_SERVICE)
     for address in addresses:
         check(address, allow_private=allow_private)
     return addresses

@@ -45,7 +45,6 @@ class LineageSerializer(serializers.Serializer):
         ),
     )
 
-
     def get_fields(self) -> dict[str, serializers.Field]:
         """Name the members of JSON-LD too, which no attribute can be called by."""
         own = {"@context": serializers.DictField(), "@id": serializers.CharField(), "@type": serializers.CharField()}

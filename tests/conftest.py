@@ -48,6 +48,7 @@ LONG = {
             "ingest/connectors/test_mqtt_listener.py",
             "ingest/test_inbox.py",
             "ingest/faults/test_wire_faults.py",
+            "ingest/faults/test_hub_faults.py",
             "datahub/test_serve.py",
             "journeys/test_korean_files.py",
             "journeys/test_sandbox_hub.py",

@@ -216,6 +216,8 @@ def connect_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     preset = request.GET.get("preset", "")
     initial = {"preset": preset} if preset else {}
     form = ConfigForm(connector, request.POST if request.method == "POST" else None, initial)
+    if not request.user.is_superuser:  # who may let the hub into a private network is not who may add a source
+        form.fields["allow_private"].disabled = True
     context |= {
         "connector": connector,
         "connector_title": in_current_language(CONNECTORS[connector].title),

@@ -165,7 +165,8 @@ class SourceAdmin(ModelAdmin):
         return with_latest_run(super().get_queryset(request))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
-        return self.readonly_fields if obj is None else ("slug", *self.readonly_fields)
+        fixed = self.readonly_fields if obj is None else ("slug", *self.readonly_fields)
+        return fixed if request.user.is_superuser else (*fixed, "allow_private")
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         """A source that was never pulled may go; one with runs is switched off, its runs are evidence."""

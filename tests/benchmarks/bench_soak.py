@@ -31,6 +31,7 @@ GROWTH = 3.0  # records a second, of each log
 MOST_ROWS = 500  # of one answer
 FAULTS = ("500", "429", "cut", "hang up", "silence")
 FAULT_SHARE = 0.1
+PAUSES = (8, 25)  # seconds from one blow to the next; a worker takes some to start
 PATIENCE = 600  # seconds for what is left once nothing is broken on purpose any more
 HEAD = '[[organisations]]\nslug = "city"\nname = { ko = "시" }\n'
 PART = """
@@ -177,6 +178,9 @@ def main() -> None:
         finally:
             hub.close()
         is_well = report(hub, platform, faults)
+        if not is_well:
+            for log in sorted(hub.folder.glob("*.log")):
+                say(f"── {log.name}\n{log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
     raise SystemExit(0 if is_well else 1)
 
 
@@ -228,7 +232,7 @@ def soak(hub: Hub, platform: Platform, seconds: float, chance: random.Random) ->
     for at in itertools.count():
         if time.monotonic() > ends:
             break
-        time.sleep(chance.uniform(4, 12))
+        time.sleep(chance.uniform(*PAUSES))
         if chance.random() < 0.8:
             hub.kill("victim")
             hub.start_worker("victim")

@@ -28,7 +28,9 @@ def steward(client: Client) -> Client:
 @pytest.fixture
 def lot_file(tmp_path: Path, settings) -> Path:
     settings.FILE_ROOTS = [tmp_path]
-    return write_lots(tmp_path / "lots.csv", [*lots(1, 2), ("0003", "=cmd()", "열둘"), ("", "00012345678901234567", "3")])
+    return write_lots(
+        tmp_path / "lots.csv", [*lots(1, 2), ("0003", "=cmd()", "열둘"), ("", "00012345678901234567", "3")]
+    )
 
 
 def tools(client: Client, run: Run) -> list[str]:
@@ -91,7 +93,9 @@ def test_what_cannot_be_read_again_says_why(steward: Client, lot_file: Path) -> 
     assert "보관 기간이 지났습니다" in message
 
 
-def test_refused_records_make_a_workbook_with_a_column_for_each_field(steward: Client, lot_file: Path, tmp_path) -> None:
+def test_refused_records_make_a_workbook_with_a_column_for_each_field(
+    steward: Client, lot_file: Path, tmp_path
+) -> None:
     run = pull(make_source(lot_file))
     answer = steward.get(reverse("admin:ingest_run_refused", args=[run.pk, "xlsx"]))
     file = tmp_path / "refused.xlsx"
