@@ -21,8 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self, TypeVar
@@ -34,6 +33,18 @@ import stamina
 
 from catalog.text import Text
 from ingest.addresses import Deadline, GuardedBackend, Refused, judged_addresses
+from ingest.answers import (
+    INBOX,
+    NDJSON,
+    USUAL_LIMITS,
+    Answer,
+    Limits,
+    Span,
+    ask_freely,
+    is_web,
+    readable_size,
+    seconds_of,
+)
 from ingest.certificates import refusal_of
 from ingest.content_encoding import decode
 from ingest.errors import (
@@ -60,9 +71,7 @@ USER_AGENT = "UrbanDataHub/1 (open-source urban data hub; scheduled collection o
 DOORS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 NOT_MODIFIED = 304
-NDJSON = "application/x-ndjson"
 SAMPLE = 8 * 1024
-INBOX = "inbox:"  # what the location of a file of pushed messages begins with
 
 NO_LOGIN = Text(
     ko="주소에 아이디와 비밀번호를 적을 수 없습니다.", en="a user name or password must not be part of the address."
@@ -79,56 +88,6 @@ NO_KEY_ELSEWHERE = Text(
     ko="인증키가 다른 호스트로 넘어가는 리다이렉트는 따라가지 않습니다.",
     en="a redirect that would hand the key to another host is not followed.",
 )
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How long, how much and how often; seconds and bytes. ``total`` covers a fetch with all its repetitions."""
-
-    connect: float = 5
-    read: float = 30
-    total: float = 300
-    size: int = 512 * 2**20
-    redirects: int = 3
-    attempts: int = 3
-    wait_initial: float = 0.5
-    wait_max: float = 10
-    wait_jitter: float = 1
-    retry_after: float = 60
-
-
-@dataclass(frozen=True)
-class Span:
-    """The span of time that a run asks for, when it is to make up for one: from ``since`` up to, without, ``until``."""
-
-    since: dt.datetime
-    until: dt.datetime
-
-
-def ask_freely(host: str) -> None:
-    """Let every request pass."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a source sent, spooled to ``path``; ``location`` has its secrets masked, the names of ``headers`` are small."""
-
-    location: str
-    path: Path
-    size: int
-    content_type: str
-    status: int
-    sha256: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def read_bytes(self) -> bytes:
-        """Return the whole answer at once; look at ``size`` first."""
-        return self.path.read_bytes()
-
-
-def is_web(location: str) -> bool:
-    """Say whether the location is fetched over HTTP (and not read from this machine's files)."""
-    return location[:8].lower().startswith(("http://", "https://"))
 
 
 class Session:
@@ -155,7 +114,7 @@ class Session:
         file_roots: Sequence[Path] = (),
         secrets: Sequence[str] = (),
         archive: Callable[[Answer], None] | None = None,
-        limits: Limits = Limits(),
+        limits: Limits = USUAL_LIMITS,
         user_agent: str = USER_AGENT,
         spool: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -615,19 +574,3 @@ def same_party(one: httpx2.URL, other: httpx2.URL) -> bool:
     """Say whether both addresses are the same host and port, or its plain and its secure door."""
     doors = {(one.scheme, one.port), (other.scheme, other.port)}
     return one.raw_host == other.raw_host and (len(doors) == 1 or doors == {("http", None), ("https", None)})
-
-
-def seconds_of(retry_after: str | None) -> float | None:
-    """Return a Retry-After header (seconds or a date) as seconds from now; None when it says nothing."""
-    if retry_after is None:
-        return None
-    if retry_after.strip().isdecimal():
-        return float(retry_after)
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
-    except ValueError:
-        return None
-
-
-def readable_size(size: int) -> str:
-    return f"{size / 2**20:g} MiB" if size >= 2**20 else f"{size} B"
