@@ -1,17 +1,19 @@
 """Seoul's open API (서울 열린데이터광장): everything is in the path, the key too; rows are counted from 1, both ends in.
 
 An answer is ``{SERVICE: {list_total_count, RESULT, row}}``; an error is a bare ``RESULT`` with status 200. ``CODES`` is
-the platform's table.
+the platform's table. Live services say the same in other words: those of the subway have ``errorMessage`` beside a list
+of a name of their own, the city data of places a single object (``CITYDATA``) and a ``RESULT`` whose names have dots.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from ingest.connectors.documents import read_document
+from ingest.connectors.flatten import flatten
 from ingest.connectors.pages import Page, read_pages
 from ingest.errors import (
     KeyRefused,
@@ -43,6 +45,7 @@ CODES: Mapping[str, type[SourceError]] = {
     "ERROR-601": PlatformFailure,  # SQL
 }
 
+MEMBERS = frozenset({"RESULT", "errorMessage", "list_total_count"})
 NO_RESULT = Text(
     ko="서울 열린데이터광장 응답에 있어야 할 '{service}'이(가) 없습니다. 그 자리에 있는 것: {keys}",
     en="it has no '{service}' as answers of Seoul's open API have; what is there: {keys}",
@@ -57,6 +60,10 @@ class Config(BaseModel, frozen=True, extra="forbid"):
     page_size: int = Field(1000, ge=1, le=1000, description="Rows asked for at a time (5 with the sample key).")
     max_pages: int = Field(10_000, ge=1, description="More pages than this are refused.")
     filters: list[str] = Field(default_factory=list, description="Values of the service's own filters, in its order.")
+    each: list[str] = Field(
+        default_factory=list,
+        description="Values of one more filter, each asked for on its own: stations of the live subway, places of citydata.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -67,38 +74,63 @@ class Config(BaseModel, frozen=True, extra="forbid"):
 
 
 def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of the service."""
+    """Yield the rows of the service; of several stations or places one after the other."""
     key = config.key.get_secret_value()
     http.keep_secret(key)
+    for filters in [[*config.filters, value] for value in config.each] or [config.filters]:
+        ask = partial(ask_page, config=config, filters=filters, key=key, http=http)
+        yield from read_pages(ask, page_size=config.page_size, max_pages=config.max_pages)
 
-    def ask(number: int) -> Page:
-        end = number * config.page_size
-        parts = [key, config.format, config.service, str(end - config.page_size + 1), str(end), *config.filters]
-        # An empty filter keeps its place as a blank.
-        location = "/".join([config.url, *(quote(part or " ", safe="") for part in parts)])
-        return http.read(location, partial(parse_page, service=config.service, http=http))
 
-    return read_pages(ask, page_size=config.page_size, max_pages=config.max_pages)
+def ask_page(number: int, config: Config, filters: Sequence[str], key: str, http: Session) -> Page:
+    end = number * config.page_size
+    parts = [key, config.format, config.service, str(end - config.page_size + 1), str(end), *filters]
+    # An empty filter keeps its place as a blank.
+    location = "/".join([config.url, *(quote(part or " ", safe="") for part in parts)])
+    return http.read(location, partial(parse_page, service=config.service, http=http))
 
 
 def parse_page(answer: Answer, service: str, http: Session) -> Page:
     document = read_document(answer, http)
     envelope = document if isinstance(document, dict) else {}
     inside = envelope.get(service, envelope)
-    if not isinstance(inside, dict) or not isinstance(inside.get("RESULT"), dict):
+    result = result_of(inside) if isinstance(inside, dict) else None
+    if result is None:
         reason = NO_RESULT.format(service=service, keys=", ".join(envelope))
         raise UnreadableAnswer(address=answer.location, format="Seoul Open API", reason=reason)
-    result = inside["RESULT"]
     code = str(result.get("CODE", "")).strip()
     if code == NO_DATA:
         return Page(rows=(), total=0, address=answer.location)
     if code != OK:
         told = http.mask(f"{code} {result.get('MESSAGE', '')}")[:300].strip(" .")
         raise CODES.get(code, RequestRefused)(address=answer.location, answer=told)
-    rows = inside.get("row") or []
-    rows = rows if isinstance(rows, list) else [rows]
-    total = str(inside.get("list_total_count", "")).strip()
+    rows = rows_of(inside)
+    announced = inside.get("list_total_count", result.get("TOTAL", len(rows) if "row" not in inside else ""))
+    total = str(announced).strip()
     if not total.isdecimal() or not all(isinstance(row, dict) for row in rows):
         reason = NO_RESULT.format(service="list_total_count, row", keys=", ".join(inside))
         raise UnreadableAnswer(address=answer.location, format="Seoul Open API", reason=reason)
     return Page(rows, int(total), answer.location)
+
+
+def result_of(inside: Mapping[str, Any]) -> Mapping[str, object] | None:
+    """Return how an answer ended, in the words of the usual services; None when it does not say."""
+    for name in ("RESULT", "errorMessage"):
+        if isinstance(inside.get(name), dict):
+            return {key.removeprefix("RESULT.").upper(): value for key, value in inside[name].items()}
+    if {"code", "message"} <= inside.keys():  # the whole answer is the error of a live service
+        return {key.upper(): value for key, value in inside.items()}
+    return None
+
+
+def rows_of(inside: Mapping[str, Any]) -> Sequence[Any]:
+    """Return the rows: those of ``row``, else of the one member that is neither the result nor a number."""
+    if "row" in inside:
+        rows = inside["row"] or []
+        return rows if isinstance(rows, list) else [rows]
+    members = [value for name, value in inside.items() if name not in MEMBERS and isinstance(value, list | dict)]
+    if len(members) != 1:
+        return []
+    if isinstance(members[0], list):
+        return members[0]
+    return [{column: part for name, value in members[0].items() for column, part in flatten(name, value)}]

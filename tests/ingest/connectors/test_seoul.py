@@ -3,6 +3,7 @@
 import json
 import logging
 import traceback
+from urllib.parse import unquote
 
 import pytest
 from hostile_server import (
@@ -23,6 +24,7 @@ from ingest.errors import (
     IncompleteAnswer,
     KeyRefused,
     PlatformFailure,
+    QuotaExceeded,
     RequestRefused,
     SourceError,
     TooLarge,
@@ -168,3 +170,56 @@ def test_a_configuration_the_platform_would_refuse_is_refused(config):
 
 def test_the_key_does_not_show_in_the_configuration():
     assert "planted" not in repr(Config(key="planted", service="s"))
+
+
+# Live services
+
+
+def live(request):
+    station = unquote(request.path.rstrip("/").rsplit("/", 1)[-1])
+    start, end = map(int, request.path.split("/")[5:7])
+    if station == "없는역":
+        return {"status": 500, "code": "INFO-200", "message": "해당하는 데이터가 없습니다.", "total": 0}
+    trains = [{"statnNm": station, "btrainNo": f"{number}"} for number in range(1, 8)]
+    told = {"status": 200, "code": "INFO-000", "message": "정상 처리되었습니다.", "total": len(trains)}
+    return {"errorMessage": told, "realtimeArrivalList": trains[start - 1 : end]}
+
+
+def test_trains_of_several_stations_are_asked_for_one_station_after_the_other(open_session):
+    with HostileServer({"/": by_request(live)}) as platform:
+        rows = collect(open_session(), platform, service="realtimeStationArrival", each=["강남", "없는역", "서울"])
+    assert [(row["statnNm"], row["btrainNo"]) for row in rows] == [
+        (station, f"{number}") for station in ("강남", "서울") for number in range(1, 8)
+    ]
+
+
+def test_the_city_data_of_a_place_is_one_record_with_dotted_columns(open_session):
+    def place(request):
+        name = unquote(request.path.rstrip("/").rsplit("/", 1)[-1])
+        inside = {"AREA_NM": name, "WEATHER": {"TEMP": "3.1"}, "ROADS": [{"ROAD_NM": "세종대로"}]}
+        return {"CITYDATA": inside, "RESULT": {"RESULT.CODE": "INFO-000", "RESULT.MESSAGE": "정상 처리되었습니다."}}
+
+    with HostileServer({"/": by_request(place)}) as platform:
+        rows = collect(open_session(), platform, service="citydata", each=["광화문·덕수궁", "강남역"])
+    assert rows == [
+        {"AREA_NM": name, "WEATHER.TEMP": "3.1", "ROADS": [{"ROAD_NM": "세종대로"}]}
+        for name in ("광화문·덕수궁", "강남역")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ({"status": 500, "code": "ERROR-337", "message": "하루 호출 한도"}, QuotaExceeded),
+        ({"status": 500, "code": "INFO-100", "message": "인증키"}, KeyRefused),
+        ({"CITYDATA": {}, "RESULT": {"RESULT.CODE": "ERROR-500", "RESULT.MESSAGE": "서버"}}, PlatformFailure),
+        (
+            {"errorMessage": {"code": "INFO-000", "message": "", "total": 3}, "realtimeArrivalList": []},
+            IncompleteAnswer,
+        ),
+        ({"errorMessage": {"code": "INFO-000", "message": "", "total": 2}, "one": [1, 2]}, UnreadableAnswer),
+    ],
+)
+def test_live_services_say_their_errors_in_other_words(open_session, answer, error):
+    with HostileServer({"/": reply_json(answer)}) as platform, pytest.raises(error):
+        collect(open_session(limits={"attempts": 1}), platform)
