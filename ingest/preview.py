@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
 
 from django.conf import settings
 from pydantic import BaseModel
@@ -33,8 +35,8 @@ from catalog.records.personal_data import find_personal_data
 from catalog.text import Text
 from ingest.column_names import fitting_model, name_columns
 from ingest.connectors import CONNECTORS, Checked, Connector, Described, MalformedRow
-from ingest.errors import BadSetup, TookTooLong
-from ingest.http import ask_freely
+from ingest.errors import BadSetup, IngestError, TookTooLong
+from ingest.http import USER_AGENT, ask_freely, is_web
 from ingest.preview_session import PreviewSession, TimeIsUp
 from ingest.secret_values import resolve_secrets
 from ingest.sources import parse_config, refuse_plain_secrets
@@ -54,6 +56,10 @@ PERSONAL = Text(
     ko="'{column}' 열에 개인정보({title})로 보이는 값이 {count}개 있습니다. 가리거나 빼거나 공개를 제한하기로 정하기 전에는 공개되지 않습니다.",
     en="'{column}' holds {count} values that look like personal data ({title}); nothing is published before somebody decides "
     "to mask, drop or restrict the column.",
+)
+ROBOTS = Text(
+    ko="{host}의 robots.txt가 이 주소를 자동으로 읽지 말라고 합니다. 수집해도 되는지 운영 기관에 확인하십시오.",
+    en="robots.txt of {host} asks programs not to read this address; ask its operator whether it may be collected.",
 )
 LEFT_OUT = Text(
     ko="열이 너무 많아 {count}개는 보지 않았습니다.", en="there are too many columns; {count} were not looked at."
@@ -160,7 +166,8 @@ def look(
         findings.append(
             Finding("too-many-columns", "warning", LEFT_OUT.format(count=inferred.left_out), inferred.left_out)
         )
-    refused = 0
+    refused, requests = 0, http.asked
+    findings += robots_findings(config, http)
     if inferred.schema:
         staged = tabulate(sample.kept, inferred.schema, limits=limits, area=KOREA)
         refused = staged.refused
@@ -177,8 +184,24 @@ def look(
         refused=refused,
         findings=tuple(findings),
         model=fitting_model([column.source for column in inferred.columns]),
-        requests=http.asked,
+        requests=requests,
     )
+
+
+def robots_findings(config: Mapping[str, Any], http: PreviewSession) -> Iterator[Finding]:
+    """Yield what robots.txt of an open platform has against reading it; one that cannot be had objects to nothing."""
+    address = next((config[name] for name in ("url", "path") if isinstance(config.get(name), str)), "")
+    if not is_web(address):
+        return
+    parts = urlsplit(address)
+    rules = RobotFileParser()
+    try:
+        text = http.fetch(f"{parts.scheme}://{parts.netloc}/robots.txt").read_bytes()
+    except (IngestError, TimeIsUp):
+        return
+    rules.parse(text.decode("utf-8", "replace").splitlines())
+    if not rules.can_fetch(USER_AGENT, address):
+        yield Finding("robots", "warning", ROBOTS.format(host=parts.hostname or ""), 1)
 
 
 class Sample:

@@ -132,7 +132,8 @@ def test_features_of_a_gis_server_are_connected_from_a_preview(folder):
         preview = preview_source("oapif", config, allow_private=True)
         assert (preview.schema.geometry.column, preview.schema.time) == ("geometry", "opened")
         assert preview.schema["code"].title.ko == "공원 코드"
-        assert len(server.requests) == 3, "what was asked for is not asked for again"
+        asked = [request.path for request in server.requests if request.path != "/robots.txt"]
+        assert len(asked) == 3, "what was asked for is not asked for again"
         assert connect(preview, folder, allow_private=True).state == Run.State.PUBLISHED
     dataset = Dataset.objects.get()
     assert (dataset.title_ko, dataset.licence, len(rows_of())) == ("공원 현황", "kogl-1", 25)
@@ -229,7 +230,7 @@ def test_the_caller_says_how_often_a_host_may_be_asked(lots):
     hosts: list[str] = []
     with HostileServer({"/": reply(200, LOTS)}) as files:
         preview_source("file", {"path": files.url("/a.csv")}, allow_private=True, before_request=hosts.append)
-    assert hosts == [files.url("").removeprefix("http://").rstrip("/")] * 2
+    assert hosts == [files.url("").removeprefix("http://").rstrip("/")] * 3
 
 
 def test_private_addresses_and_other_folders_are_out_of_reach(lots):
@@ -342,3 +343,21 @@ def test_the_command_looks_at_a_source_that_is_there(lots, folder):
 def test_the_command_says_what_is_wrong(arguments, words):
     with pytest.raises(CommandError, match=words):
         run(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("rules", "objects"),
+    [
+        (b"User-agent: *\nDisallow: /data/", True),
+        (b"User-agent: UrbanDataHub\nDisallow: /", True),
+        (b"User-agent: *\nDisallow: /admin/", False),
+        (b"<html><title>no such page</title></html>", False),
+        (None, False),
+    ],
+)
+def test_what_robots_txt_asks_of_programs_is_noted(rules: bytes | None, objects: bool) -> None:
+    answers = {"/data/": reply(200, LOTS, Content_Type="text/csv")}
+    answers |= {"/robots.txt": reply(200, rules, Content_Type="text/plain")} if rules is not None else {}
+    with HostileServer(answers) as server:
+        preview = preview_source("file", {"path": server.url("/data/lots.csv")}, allow_private=True)
+    assert ("robots" in codes(preview)) == objects
