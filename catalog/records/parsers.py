@@ -38,6 +38,12 @@ DATETIME_SHAPES = (
     (rf"{WRITTEN_DAY} ?(\d\d?)시 ?(\d\d?)분", r"\1-\2-\3 \4:\5"),
 )
 
+# With the half of the day, as Korean spreadsheets write it: 2026-08-01 오전 9:05, or after the clock in English.
+HALF = "(오전|오후|AM|PM)"
+CLOCK = r"(\d\d?:\d\d(?::\d\d)?)"
+HALVED_SHAPES = ((rf"{DAY} {HALF} ?{CLOCK}", r"\1-\2-\3 \5 \4"), (rf"{DAY} {CLOCK} ?{HALF}", r"\1-\2-\3 \4 \5"))
+HALVED_FORMATS = "['%Y-%m-%d %I:%M %p', '%Y-%m-%d %I:%M:%S %p']"
+
 
 def datetime_sql() -> str:
     cases = [f"WHEN regexp_full_match(@, '{ISO_DATETIME}') THEN try_cast(@ AS TIMESTAMPTZ)"]
@@ -45,6 +51,11 @@ def datetime_sql() -> str:
         f"WHEN regexp_full_match(@, '{shape}') "
         f"THEN try_cast(replace(regexp_replace(@, '^{shape}$', '{written}'), ',', '.') AS TIMESTAMPTZ)"
         for shape, written in DATETIME_SHAPES
+    ]
+    cases += [
+        f"WHEN regexp_full_match(upper(@), '{shape}') THEN try_strptime(replace(replace("
+        f"regexp_replace(upper(@), '^{shape}$', '{written}'), '오전', 'AM'), '오후', 'PM'), {HALVED_FORMATS})::TIMESTAMPTZ"
+        for shape, written in HALVED_SHAPES
     ]
     return f"CASE {' '.join(cases)} END"
 
