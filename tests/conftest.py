@@ -73,7 +73,17 @@ for shared in (STORE, SPOOL):
     shared.mkdir()
 
 
-ONCE = ("browser", "any_database")
+# About platforms, files and the form of answers: what the database is makes no difference to them.
+SAME_ON_ANY = (
+    "browser/", "catalog/api/ckan/test_ckan_clients.py", "catalog/api/test_bulk_files.py", "catalog/api/test_caching.py",
+    "catalog/api/test_catalogue_tables.py", "catalog/api/test_compression.py", "catalog/api/test_dcat_over_http.py",
+    "catalog/api/test_errors.py", "catalog/api/test_formats.py", "catalog/api/test_openapi.py", "catalog/api/test_sql_api.py",
+    "catalog/api/test_standard_over_http.py", "datahub/test_bootstrap.py", "datahub/test_quickstart.py", "ingest/connectors/",
+    "ingest/faults/", "ingest/test_connect_page.py", "ingest/test_expectations.py", "ingest/test_incremental.py",
+    "ingest/test_no_secret_leaks.py", "ingest/test_notifications.py", "ingest/test_personal_data_of_runs.py",
+    "ingest/test_preview.py", "ingest/test_recipes.py", "journeys/test_bulk_download.py", "journeys/test_heavy_and_light.py",
+    "journeys/test_korean_files.py", "journeys/test_made_up_files.py",
+)  # fmt: skip
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -83,8 +93,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With ``--database-only`` do not even read the tests of the ground floor, which are more than half of all."""
-    return True if config.getoption("--database-only") and is_on_the_ground(collection_path) else None
+    """With ``--database-only`` do not even read the tests to which the database makes no difference: most of all."""
+    if not config.getoption("--database-only") or not collection_path.is_relative_to(TESTS):
+        return None
+    is_same = collection_path.relative_to(TESTS).as_posix().startswith(SAME_ON_ANY)
+    return True if is_same or is_on_the_ground(collection_path) else None
 
 
 def is_on_the_ground(path: Path) -> bool:
@@ -101,11 +114,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if strayed:
             raise pytest.UsageError(f"no test of {', '.join(GROUND)} may meet the database: {', '.join(strayed)}")
     else:
-        kept = [item for item in items if meets_the_database(item) and not any(map(item.get_closest_marker, ONCE))]
+        kept = [item for item in items if meets_the_database(item)]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: LONG.get(item.path.relative_to(TESTS).as_posix(), len(LONG)))
+        items.sort(key=lambda item: LONG.get(place_of(item), len(LONG)))
+
+
+def place_of(item: pytest.Item) -> str:
+    return item.path.relative_to(TESTS).as_posix()
 
 
 def meets_the_database(item: pytest.Item) -> bool:

@@ -20,7 +20,7 @@ from ingest.models import Run, Source
 from ingest.pipeline import pull_run
 from ingest.secret_store import save_secret
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 LINES = ["관리번호,주차장명,면수,비고", *(f"{number:04},제{number}주차장,{number * 10},-" for number in range(1, 41))]
 
 

@@ -13,7 +13,7 @@ from ingest.models import Run, Source
 from ingest.pipeline import pull_run
 from ingest.repetitions import replay_run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
 PLACES = Schema(
     columns=(Column("id"), Column("x", "number"), Column("y", "number"), Column("at", "datetime")),

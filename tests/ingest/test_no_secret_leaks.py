@@ -114,7 +114,7 @@ CONNECTORS = {
     "arcgis": ("arcgis", {"token": NAMED, "geometry": False}, "/FeatureServer/0", arcgis),
 }
 ENDINGS = {"success": 200, "refusal": 403, "failure": 500, "an error of its own": 200}
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 
 
 @pytest.fixture(autouse=True)

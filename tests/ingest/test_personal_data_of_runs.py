@@ -20,7 +20,7 @@ from ingest.pipeline import pull_run
 from ingest.repetitions import replay_run
 from ingest.sources import pause_source, save_source
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
 HEADER = ("번호", "이름", "비고", "접수일")
 COLUMNS = (

@@ -27,7 +27,7 @@ from ingest.sandbox.city import KST
 from ingest.sandbox.server import running
 from ingest.sandbox.world import Budget, World
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 LOTS = (
     "주차장관리번호,주차장명,주차구획수,위도,경도,데이터기준일자,전화번호\r\n"

@@ -35,7 +35,6 @@ BROKEN = ("library-standard-json", "library-standard-xml")
 
 pytestmark = [
     pytest.mark.django_db,
-    pytest.mark.any_database,
     pytest.mark.skipif(not DATA.is_dir(), reason="the real municipal files are not here; their twins are tested"),
 ]
 

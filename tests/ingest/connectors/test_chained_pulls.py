@@ -10,7 +10,7 @@ from pulling import make_source, pull, records
 from catalog.records import Column, Geometry, Schema
 from ingest.models import Run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 
 POINT = {"type": "Point", "coordinates": [127.1, 37.4]}
 OAPIF = {"features": [{"type": "Feature", "id": 7, "geometry": POINT, "properties": {"pm10": 34}}], "numberMatched": 1}

@@ -22,7 +22,7 @@ from ingest.http import Limits
 from ingest.models import Run, Source
 from ingest.own_services import own_services
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 HASTY = Limits(connect=0.5, read=0.5, total=2, wait_initial=0.01, wait_max=0.02, wait_jitter=0.01, attempts=2)
 REFUSED = {"forbidden-address", "request-refused"}
 INSIDE = b"root:x:0:0 the secret of another server"

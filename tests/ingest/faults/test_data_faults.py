@@ -21,7 +21,7 @@ from catalog.records import Column, Geometry, Schema
 from ingest.models import Run, Source
 from ingest.raw import rejected_path
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
 SCHEMA = Schema(
     columns=(Column("id", required=True), Column("name"), Column("spaces", "integer")),

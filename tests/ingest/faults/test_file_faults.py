@@ -29,7 +29,7 @@ from catalog.records import Column, Schema
 from ingest.models import Run, Source
 from ingest.raw import raw_store
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
 SCHEMA = Schema(columns=(Column("id", source="번호", required=True), Column("name", source="이름")))
 PLACES = Schema(columns=(*SCHEMA.columns, Column("geometry", "geometry")))

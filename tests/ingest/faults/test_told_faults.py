@@ -18,7 +18,7 @@ from ingest.consequences import FIRST_REST, LONGEST_REST, PATIENCE, TOLD_AGAIN, 
 from ingest.due import create_due_runs
 from ingest.models import Alert, Run, Source
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database, pytest.mark.usefixtures("no_pauses")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
 PLATFORM = PLATFORMS["datagokr"]
 SCHEMA = Schema(columns=(Column("station", source="id", required=True), Column("amount", "integer", source="value")))

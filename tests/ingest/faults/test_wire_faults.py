@@ -34,7 +34,7 @@ from catalog.records import Column, Schema
 from ingest.http import Limits
 from ingest.models import Host, Run, Source
 
-pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
+pytestmark = pytest.mark.django_db
 
 HASTY = Limits(
     connect=0.5, read=0.4, total=1.2, size=2**20, wait_initial=0.01, wait_max=0.02, wait_jitter=0.01, retry_after=1.0
