@@ -58,7 +58,7 @@ url = "http://127.0.0.1:{port}/log/{at}"
 records = "data"
 total = "total"
 params = {{ since = "{{since}}" }}
-incremental = {{ field = "number", kind = "integer", initial = 0 }}
+incremental = {{ field = "number", kind = "integer", initial = 1 }}
 [sources.expectations]
 min_rows = 0
 """
@@ -110,7 +110,8 @@ class Hub:
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def manage(self, *arguments: str) -> None:
-        subprocess.run([sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=True)
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
     def start(self, name: str, *options: str) -> None:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -282,7 +283,7 @@ def report(hub: Hub, platform: Platform, done: Counter[str]) -> bool:
     for name, number in sorted(done.items()):
         print(f"{name}: {number:,}")
     print(f"runs: {states(hub)}; left open: {still_open}")
-    print(f"{checked} sources, {records:,} records, each once: {wrong or 'yes'}")
+    print(f"{checked} sources, {records:,} records, each once: {', '.join(wrong[:5]) or 'yes'}")
     return not wrong and not still_open and records > 0
 
 
