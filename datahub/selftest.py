@@ -1,6 +1,7 @@
 """The steps of ``manage.py selftest``: what the tests need from Debian, the checks, and where the suite runs.
 
-The suite runs twice, side by side: on SQLite and the file queue as on a laptop, on PostgreSQL and Redis as in production.
+The suite runs on SQLite and the file queue as on a laptop; beside it, what the database makes a difference to on PostgreSQL
+and Redis as in production (``pytest --database-only``).
 """
 
 import os
