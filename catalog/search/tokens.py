@@ -70,7 +70,7 @@ def text_tokens(text: str) -> set[str]:
 
 def initial_tokens(text: str) -> set[str]:
     """Return the groups of two to five initial consonants inside of words, and those across spaces from a word's start."""
-    words = [initials_of(word) for word in words_of(text) if is_hangul(word)]
+    words = [initials_of(word) if is_hangul(word) else word for word in words_of(text) if has_initials(word)]
     inside = {group for word in words for start in range(len(word)) for group in groups(word[start:])}
     return inside | {group for place in range(len(words)) for group in groups("".join(words[place:]))}
 
@@ -138,6 +138,11 @@ def groups(consonants: str) -> Iterator[str]:
 def initials_of(word: str) -> str:
     """Return the initial consonants of Korean syllables: ㅁㅅㅁㅈ of 미세먼지."""
     return "".join(INITIALS[(ord(syllable) - FIRST_SYLLABLE) // SYLLABLES_OF_AN_INITIAL] for syllable in word)
+
+
+def has_initials(word: str) -> bool:
+    """Tell whether a word has initial consonants: Korean ones, and those that are nothing but consonants."""
+    return is_hangul(word) or CONSONANTS.fullmatch(word) is not None
 
 
 def is_hangul(word: str) -> bool:

@@ -3,7 +3,7 @@
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from catalog.search.expression import holds
@@ -110,6 +110,7 @@ def test_any_text_has_tokens_without_spaces_or_quotes(text: str) -> None:
 
 
 @given(st.text(alphabet=st.characters(categories=["Lo", "Ll", "Lu", "Nd", "Zs"]), max_size=30))
+@example("ㄱㄱㄱㄱㄱㄱ")
 def test_a_title_is_found_by_itself(title: str) -> None:
     if Question(title).expression is not None:
         assert is_found(title, title)
