@@ -82,7 +82,7 @@ SAME_ON_ANY = (
     "ingest/test_admin.py", "ingest/test_connect_page.py", "ingest/test_decide_page.py", "ingest/test_expectations.py",
     "ingest/test_harvest_of_others.py", "ingest/test_incremental.py", "ingest/test_no_secret_leaks.py",
     "ingest/test_notifications.py", "ingest/test_personal_data_of_runs.py", "ingest/test_preview.py", "ingest/test_recipes.py",
-    "ingest/test_inbox.py", "ingest/test_run_pages.py", "ingest/test_tasks.py", "journeys/",
+    "ingest/test_run_pages.py", "journeys/",
 )  # fmt: skip
 
 

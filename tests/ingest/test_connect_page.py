@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from builders import make_dataset, make_organisation
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -159,3 +160,14 @@ def test_every_setting_is_explained_in_korean(name: str) -> None:
         for setting, field in KINDS[name].config.model_fields.items():
             told = translation.gettext(field.description or "")
             assert told == field.description == "$select." or any("가" <= letter <= "힣" for letter in told), setting
+
+
+@pytest.mark.parametrize("is_superuser", [True, False])
+def test_private_addresses_are_granted_by_superusers_alone(client: Client, is_superuser: bool) -> None:
+    cache.clear()
+    person = get_user_model().objects.create_user("person", is_staff=True, is_superuser=is_superuser)
+    person.user_permissions.add(Permission.objects.get(codename="add_source"))
+    client.force_login(person)
+    values = {"config.path": "http://127.0.0.1:1/a.csv", "allow_private": "on", "look": "1"}
+    said = page_of(client.post(address("file"), values)).xpath("string(//form[@class='connect'])")
+    assert ("허용되지 않은 주소" in said) is not is_superuser
