@@ -7,6 +7,7 @@ aggregates and time buckets in ``select`` and ``group_by``. Kinds of values are 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from catalog.records.sums import DEVIATION, MEAN, SUM
 from catalog.text import Text
 
 NUMBERS = ("integer", "number")
@@ -29,7 +30,8 @@ class Operator:
     are compared with it and read as its kind. ``gives`` is the kind of the result ("same": the first argument's).
     ``right`` tells how the right side is written behind a column: value, list, pair or flag, "" for not at all.
     ``cql2`` is its name in CQL2 (OGC 21-065r2), "" for its own. ``key`` is a number that is cheaper to group by, from
-    which ``sql`` makes the value (``{key}``).
+    which ``sql`` makes the value (``{key}``). ``of_fractions`` is its SQL where the first argument may have fractions, ""
+    for the same.
     """
 
     sql: str
@@ -40,6 +42,7 @@ class Operator:
     right: str = ""
     cql2: str = ""
     key: str = ""
+    of_fractions: str = ""
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -402,8 +405,11 @@ AGGREGATES: Mapping[str, Operator] = {
         "integer",
         "count(distinct sensor_id)",
     ),
-    "sum": function("CAST(sum({0}) AS {kind})", "합", "sum", ONE_NUMBER, "same", "sum(boardings)"),
-    "avg": function("avg({0})", "평균", "mean", ONE_NUMBER, "number", "avg(pm10)"),
+    "sum": replace(
+        function("CAST(sum({0}) AS {kind})", "합", "sum", ONE_NUMBER, "same", "sum(boardings)"),
+        of_fractions=SUM,
+    ),
+    "avg": replace(function("avg({0})", "평균", "mean", ONE_NUMBER, "number", "avg(pm10)"), of_fractions=MEAN),
     "min": function("min({0})", "최솟값", "least value", (ANY,), "same", "min(pm10)"),
     "max": function("max({0})", "최댓값", "greatest value", (ANY,), "same", "max(pm10)"),
     "median": function("median({0})", "중앙값", "median", ONE_NUMBER, "number", "median(pm10)"),
@@ -416,7 +422,12 @@ AGGREGATES: Mapping[str, Operator] = {
         "quantile(pm10, 0.9)",
     ),
     "stddev": function(
-        "stddev_samp({0})", "표본 표준편차", "standard deviation of the sample", ONE_NUMBER, "number", "stddev(pm10)"
+        DEVIATION,
+        "표본 표준편차 (유효숫자 10자리)",
+        "standard deviation of the sample (10 significant digits)",
+        ONE_NUMBER,
+        "number",
+        "stddev(pm10)",
     ),
     "first": function(
         "first({0} ORDER BY {time} NULLS LAST, {row})",

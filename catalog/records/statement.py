@@ -53,7 +53,9 @@ class Writer:
         arguments = [write(argument) for argument in expression.arguments]
         kind, key = SQL_KINDS.get(expression.kind, ""), row.key.format(*arguments)
         time = identifier(self.schema.time) if self.schema.time else ROW
-        return f"({row.sql.format(*arguments, kind=kind, time=time, row=ROW, key=key)})"
+        has_fractions = bool(expression.arguments) and expression.arguments[0].kind == "number"
+        sql = (has_fractions and row.of_fractions) or row.sql
+        return f"({sql.format(*arguments, kind=kind, time=time, row=ROW, key=key)})"
 
     def write_finite(self, expression: Expression) -> str:
         """Write a value that is empty where it is no number any more (beyond all limits, or the root of a debt)."""

@@ -6,7 +6,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from datahub.pool import TaskPool
+from datahub.pool import Messages, TaskPool
 
 KILL_ALL_AND_GO_ON = """
 import os, signal, time
@@ -16,12 +16,11 @@ from datahub.pool import SteadyPool
 pool = SteadyPool(2)
 assert pool.apply_async(abs, (-1,)).get(timeout=30) == 1
 for _ in range(3):
-    time.sleep(0.2)  # so that all wait for work
+    time.sleep(0.2)  # so that most wait for work
     for process in list(pool._pool):
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal.SIGKILL)
-    pool.maintain_pool()
-    print(pool.apply_async(abs, (-7,)).get(timeout=10), flush=True)
+    print(pool.apply_async(abs, (-7,)).get(timeout=30), flush=True)
 pool.terminate()
 pool.join()
 """
@@ -34,6 +33,21 @@ def test_processes_that_are_killed_while_they_wait_for_work_do_not_take_the_work
     )
 
     assert done.stdout.split() == ["7", "7", "7"], done.stderr
+
+
+def test_a_message_is_read_whole_and_none_is_left_when_its_writer_is_gone() -> None:
+    messages = Messages()
+    large = b"x" * 100_000
+    messages.put(large)
+    messages.put(("second", None))
+    assert messages.get() == large
+    assert messages._reader.poll(0)
+    messages.throw_away()
+    assert not messages._reader.poll(0.01)
+    messages._writer.close()
+    with pytest.raises(EOFError):
+        messages.get()
+    messages.close()
 
 
 def test_the_worker_uses_it() -> None:

@@ -362,3 +362,36 @@ def test_pages_are_of_one_snapshot_while_a_thread_writes_others(shared_room, ask
         stop.set()
         writer.join()
     assert written
+
+
+FRACTIONS = make_schema(group="string", n="number")
+SUMS = ("select", "group,sum(n) as total,avg(n) as mean,stddev(n) as spread")
+fractions = st.floats(-1e9, 1e9).map(lambda value: round(value, 7)) | st.floats(-5e11, 5e11).filter(
+    lambda value: abs(value) > 1e-10
+)
+
+
+@settings(max_examples=30, deadline=None, phases=AS_FOUND)
+@given(st.data(), st.lists(fractions, min_size=2, max_size=40))
+def test_sums_and_means_are_the_same_to_the_last_digit_in_whatever_order_records_come(shared_room, data, values):
+    answers = []
+    for order in (values, data.draw(st.permutations(values)), sorted(values)):
+        manifest = shared_room.write([{"group": "가", "n": value} for value in order], FRACTIONS)
+        answers += shared_room.ask(manifest, SUMS, ("group_by", "group"))
+    assert answers[0]["total"] == answers[1]["total"] == answers[2]["total"]
+    assert answers[0]["mean"] == answers[1]["mean"] == answers[2]["mean"]
+    assert answers[0]["total"] == pytest.approx(math.fsum(values), rel=1e-15, abs=1e-15 * max(map(abs, values)))
+
+
+@pytest.mark.parametrize("value", [0.1, 1.5e-9, -3.7, 123456.789012345, 1e11 + 0.1, 9e15, 1e300])
+def test_the_sum_and_the_mean_of_one_number_are_that_number(shared_room, value):
+    manifest = shared_room.write([{"group": "가", "n": value}], FRACTIONS)
+    [answer] = shared_room.ask(manifest, SUMS, ("group_by", "group"))
+    assert (answer["total"], answer["mean"], answer["spread"]) == (value, value, None)
+
+
+def test_large_sums_of_whole_numbers_are_exact_and_what_is_beyond_all_numbers_is_empty(shared_room):
+    rows = [{"group": "예산", "n": 6e14 + at} for at in range(10)] + [{"group": "무한", "n": 1.7e308}] * 2
+    manifest = shared_room.write(rows, FRACTIONS)
+    told = {row["group"]: row["total"] for row in shared_room.ask(manifest, SUMS, ("group_by", "group"))}
+    assert told == {"예산": 6e15 + 45, "무한": None}
