@@ -21,6 +21,8 @@ from datahub import negotiation
 from ingest.lineage_view import LineageView
 from ingest.notifications import receive_notification
 
+admin.autodiscover()
+
 urlpatterns = [
     path("api/v1/datasets/<slug:slug>/snapshots/<slug:digest>/lineage", LineageView.as_view(), name="lineage"),
     path("api/v1/", include("catalog.api.urls")),

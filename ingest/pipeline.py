@@ -84,7 +84,7 @@ class Pull:
     def limits(self) -> Limits:
         """Its files lie in a folder of their own, which no other attempt at the run shares."""
         spool = settings.SPOOL_DIR / f"run-{self.claim.run_id}-{self.claim.fence}"
-        return Limits(spool=spool, memory_mib=WORK_MEMORY_MIB)
+        return Limits(spool=spool, memory_mib=WORK_MEMORY_MIB, shared_spool=settings.SPOOL_DIR)
 
 
 def pull_run(run_id: int) -> None:

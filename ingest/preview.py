@@ -129,7 +129,8 @@ def preview_source(
             spool=spool,
         ) as http:
             most = rows or (ROWS_OF_FILES if known.hand_over else ROWS)
-            return look(connector, config, known, typed, http, most, Limits(spool=spool, memory_mib=WORK_MEMORY_MIB))
+            limits = Limits(spool=spool, memory_mib=WORK_MEMORY_MIB, shared_spool=settings.SPOOL_DIR)
+            return look(connector, config, known, typed, http, most, limits)
     except TimeIsUp as error:
         raise TookTooLong(seconds=f"{seconds:g}") from error
     finally:

@@ -93,7 +93,7 @@ def infer_types(texts: Mapping[str, Sequence[str]], limits: Limits) -> dict[str,
     """Infer columns from some of their texts, all at once: one alone takes as long as two hundred."""
     if not texts:
         return {}
-    with connect((limits.spool,), limits) as cursor:
+    with connect((), limits) as cursor:
         tallies = Tallies(cursor)
         tallies.add_texts({name: readable_texts(some) for name, some in texts.items()})
     return {name: judge(name, tallies.columns[name], tallies.rows) for name in texts}

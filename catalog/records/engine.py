@@ -25,21 +25,23 @@ KOREAN_STANDARD_TIME = "Etc/GMT-9"  # +09:00 always (POSIX turns the sign); Asia
 class Limits:
     """What one question may use: memory in MiB, time in seconds; sorts larger than memory spill to ``spool``.
 
-    ``spool`` lies on the same file system as the store, so that finished files can be renamed into it. ``admit`` lets a
-    question of a cost in, or refuses it, for as long as its context lasts (``admission.py``); None lets everybody in.
+    ``spool`` lies on the same file system as the store, so that finished files can be renamed into it. It may be a part of
+    a ``shared_spool``, by which one who works again and again in new folders keeps the connection. ``admit`` lets a question
+    of a cost in, or refuses it, for as long as its context lasts (``admission.py``); None lets everybody in.
     """
 
     spool: Path
     memory_mib: int = 512
     seconds: float = 60.0
     admit: Callable[[float], AbstractContextManager[None]] | None = None
+    shared_spool: Path | None = None
 
     def admitted(self, cost: float) -> AbstractContextManager[None]:
         return self.admit(cost) if self.admit else nullcontext()
 
 
 Wanted = tuple[tuple[Path, ...], Path, int]
-KEPT_PER_THREAD = 3  # as many as a run needs: to type, to write and to read
+KEPT_PER_THREAD = 4  # as many as a worker needs: to type, to write, to read, and to ask an index
 KEPT = 96  # of all threads; whether one has ended cannot be told, as a web server's are not all Python's
 _kept: "OrderedDict[tuple[int, Wanted], duckdb.DuckDBPyConnection]" = OrderedDict()  # the last used at the end
 _lock = threading.Lock()
@@ -47,11 +49,11 @@ _lock = threading.Lock()
 
 @contextmanager
 def connect(folders: tuple[Path, ...], limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a cursor that may read and write under ``folders`` only; the connection below is kept for the thread.
+    """Yield a cursor that may read and write under ``folders`` and the spool only; its connection is kept for the thread.
 
     After an error inside the engine it answers nothing any more, so that the next question gets a new one.
     """
-    wanted = (folders, limits.spool, limits.memory_mib)
+    wanted = (folders, limits.shared_spool or limits.spool, limits.memory_mib)
     with _lock:
         connection = connection_of_thread(wanted)  # held as long as the cursor: our functions go with it
         cursor = connection.cursor()

@@ -59,7 +59,7 @@ def infer_schema(
     ``names`` is asked for names of columns by their names at the platform; ``told`` is what the platform says of them: its
     types count where the values agree.
     """
-    with connect((limits.spool,), limits) as cursor:
+    with connect((), limits) as cursor:
         tallies = Tallies(cursor)
         for block in blocks(rows):
             tallies.add(block)
@@ -79,7 +79,7 @@ def infer_schema(
 
 def infer_type(texts: Iterable[object], *, name: str = "", limits: Limits = LIMITS) -> InferredColumn:
     """Infer the type of one column from its values alone; a ``name`` lets a number be seen as a code or a date."""
-    with connect((limits.spool,), limits) as cursor:
+    with connect((), limits) as cursor:
         tallies = Tallies(cursor)
         piece: list[object] = []
         for text in texts:

@@ -36,7 +36,7 @@ class Inspection:
         self, statement: str, columns: Sequence[str], parameters: Mapping[str, object] | None = None
     ) -> list[dict[str, Any]]:
         """Return the answer of a statement about some columns of the records, which are called ``_records``."""
-        with connect((self.limits.spool,), self.limits) as cursor:
+        with connect((), self.limits) as cursor:
             cursor.register("_records", self.staged.read(list(dict.fromkeys(columns))))
             return cursor.sql(statement, params=dict(parameters or {}) or None).to_arrow_table().to_pylist()
 

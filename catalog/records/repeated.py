@@ -21,7 +21,7 @@ def refuse_repeated_keys(staged: Staged, keep: Literal["first", "last"], limits:
     direction = "ASC" if keep == "first" else "DESC"
     refused_before = staged.refused
     repeated_rows = [np.empty(0, np.int64)]
-    with connect((limits.spool,), limits) as cursor, RefusedFile(staged) as refused:
+    with connect((), limits) as cursor, RefusedFile(staged) as refused:
         # Ranking the rows takes five times as long as telling that there is nothing to rank.
         cursor.register("_keys", staged.read(staged.schema.key))
         if not count(cursor, f"(SELECT {keys} FROM _keys GROUP BY ALL HAVING count(*) > 1)", {}):

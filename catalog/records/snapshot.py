@@ -50,7 +50,7 @@ def write_snapshot(
         )
     if mode is not LoadMode.REPLACE and previous is not None:
         refuse_other_shape(staged.schema, previous.schema)
-    with connect((limits.spool, store.root), limits) as cursor:
+    with connect((store.root,), limits) as cursor:
         return WRITERS[mode](staged, store, previous, cursor, limits)
 
 

@@ -56,7 +56,7 @@ def tabulate(
     )
     try:
         with (
-            connect((limits.spool,), limits) as cursor,
+            connect((), limits) as cursor,
             open_staging(staged.path, schema) as accepted,
             RefusedFile(staged) as refused,
         ):
