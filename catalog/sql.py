@@ -19,7 +19,7 @@ from catalog.read import find_format, manifest_of
 from catalog.records import Format, Manifest, as_dictionaries, encode
 from catalog.records.admission import LIGHT_COST, estimate_cost
 from catalog.records.sql import DEFAULT_ROWS, Plan, Rows, Statement, explain_sql, parse_sql, parts_to_read, run_sql
-from catalog.storage import question_admission, question_limits, record_store
+from catalog.storage import awaited_limits, question_admission, question_limits, record_store
 from catalog.text import Text
 
 
@@ -97,7 +97,7 @@ def ask_sql(text: str, viewer: Viewer, *, format_name: str = "json", rows: int =
 
 def answer_sql(question: SqlQuestion) -> SqlAnswer:
     with admitted(question):
-        found = run_sql(question.statement, question.manifests, record_store(), question_limits(), rows=question.rows)
+        found = run_sql(question.statement, question.manifests, record_store(), awaited_limits(), rows=question.rows)
     return SqlAnswer(question, found)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
+from catalog.presence import caller_waits
 from catalog.records import Indexes, Limits, Store
 from catalog.records.admission import Admission
 
@@ -24,7 +25,12 @@ def question_limits() -> Limits:
 
 def caller_limits() -> Limits:
     """Return the caps of one question from the web, where many are asked at once: heavy ones wait for their turn."""
-    return replace(question_limits(), admit=question_admission().admit)
+    return replace(awaited_limits(), admit=question_admission().admit)
+
+
+def awaited_limits() -> Limits:
+    """Return the caps of a question that ends when the client whose request is being answered is gone."""
+    return replace(question_limits(), is_wanted=caller_waits())
 
 
 def serving_indexes() -> Indexes:

@@ -8,6 +8,7 @@ run in ``run.py``; typing runs here too (``tabulate.py``).
 import atexit
 import os
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -27,7 +28,8 @@ class Limits:
 
     ``spool`` lies on the same file system as the store, so that finished files can be renamed into it. It may be a part of
     a ``shared_spool``, by which one who works again and again in new folders keeps the connection. ``admit`` lets a question
-    of a cost in, or refuses it, for as long as its context lasts (``admission.py``); None lets everybody in.
+    of a cost in, or refuses it, for as long as its context lasts (``admission.py``); None lets everybody in. ``is_wanted``
+    tells, while a question runs, whether anybody still waits for it; None: somebody does.
     """
 
     spool: Path
@@ -35,6 +37,7 @@ class Limits:
     seconds: float = 60.0
     admit: Callable[[float], AbstractContextManager[None]] | None = None
     shared_spool: Path | None = None
+    is_wanted: Callable[[], bool] | None = None
 
     def admitted(self, cost: float) -> AbstractContextManager[None]:
         return self.admit(cost) if self.admit else nullcontext()
@@ -45,6 +48,7 @@ KEPT_PER_THREAD = 4  # as many as a worker needs: to type, to write, to read, an
 KEPT = 96  # of all threads; whether one has ended cannot be told, as a web server's are not all Python's
 _kept: "OrderedDict[tuple[int, Wanted], duckdb.DuckDBPyConnection]" = OrderedDict()  # the last used at the end
 _lock = threading.Lock()
+FIRST_LOOK, LATER_LOOKS = 0.1, 0.5  # seconds of a question after which it is asked whether somebody waits for it
 
 
 @contextmanager
@@ -141,15 +145,22 @@ os.register_at_fork(before=close_before_fork, after_in_parent=_lock.release, aft
 
 
 @contextmanager
-def deadline(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt whatever runs on ``cursor`` after ``seconds``; the engine then raises ``duckdb.InterruptException``."""
+def deadline(cursor: duckdb.DuckDBPyConnection, limits: Limits) -> Iterator[None]:
+    """Interrupt whatever runs on ``cursor`` when its time is over or nobody waits for it any more.
+
+    The engine then raises ``duckdb.InterruptException``.
+    """
     done = threading.Event()
+    end = time.monotonic() + limits.seconds
 
     def interrupt() -> None:
-        patience = seconds
-        while not done.wait(patience):
+        looks = FIRST_LOOK
+        while not done.wait(max(min(looks, end - time.monotonic()), 0)):
+            if time.monotonic() >= end or not (limits.is_wanted is None or limits.is_wanted()):
+                break
+            looks = LATER_LOOKS
+        while not done.wait(0.01):  # again and again: one that strikes between two statements is lost
             cursor.interrupt()
-            patience = 0.01  # again and again: one that strikes between two statements is lost
 
     watcher = threading.Thread(target=interrupt, daemon=True)
     watcher.start()

@@ -100,11 +100,11 @@ def scan(source: Source, query: Query, limit: int) -> tuple[pa.Table, int | None
     places = best.places(query)
     statement, parameters = build_statement(best, query, limit=limit, places=places)
     with limits.admitted(cost_of(best, query, places)):
-        with best.cursor() as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
+        with best.cursor() as cursor, deadline(cursor, limits), engine_errors(limits):
             rows = cursor.sql(statement, params=parameters or None).to_arrow_table()
         if not query.exact_count:
             return rows, None
-        with source.cursor() as cursor, deadline(cursor, limits.seconds), engine_errors(limits):
+        with source.cursor() as cursor, deadline(cursor, limits), engine_errors(limits):
             return rows, count_matching(source, query, cursor)
 
 
@@ -114,7 +114,7 @@ def count_all(source: Source, query: Query) -> int:
     with (
         limits.admitted(cost_of(source, query, source.places(query))),
         source.cursor() as cursor,
-        deadline(cursor, limits.seconds),
+        deadline(cursor, limits),
         engine_errors(limits),
     ):
         return count_matching(source, query, cursor)
@@ -153,7 +153,7 @@ def stream_on(source: Source, query: Query) -> Iterator[pa.RecordBatch]:
         for statement, parameters in stream_statements(best, query):
             reader = None
             while left > 0:
-                with deadline(cursor, limits.seconds), engine_errors(limits):
+                with deadline(cursor, limits), engine_errors(limits):
                     if reader is None:
                         reader = cursor.sql(statement, params=parameters or None).to_arrow_reader(BATCH_ROWS)
                     batch = next(reader, None)

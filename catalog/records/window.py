@@ -87,7 +87,7 @@ def look_through(manifest: Manifest, window: Window, store: Store, limits: Limit
     with (
         limits.admitted(cost_of(manifest, window, positions)),
         connect((store.root,), limits) as cursor,
-        deadline(cursor, limits.seconds),
+        deadline(cursor, limits),
         engine_errors(limits),
     ):
         rows = cursor.sql(ordered, params=parameters or None).to_arrow_table()

@@ -128,7 +128,7 @@ def judge_by_engine(index: Index, schema: Schema, positions: np.ndarray, conditi
     rows = index.rows(positions, names).append_column("_at", pa.array(positions))
     writer = Writer(schema)
     where = " AND ".join(writer.write(condition) for condition in conditions)
-    with index.cursor() as cursor, deadline(cursor, index.limits.seconds):
+    with index.cursor() as cursor, deadline(cursor, index.limits):
         cursor.register("_few", rows)
         kept = cursor.sql(f"SELECT _at FROM _few WHERE {where} ORDER BY _at", params=writer.parameters or None)
         return kept.to_arrow_table().column(0).to_numpy()

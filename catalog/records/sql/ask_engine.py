@@ -48,7 +48,7 @@ def ask_engine(
     text, parameters = write_statement(statement, manifests, store, limit=limit, suppression=suppression)
     with (
         connect((store.root,), limits) as cursor,
-        deadline(cursor, limits.seconds),
+        deadline(cursor, limits),
         interrupted(cursor, stopped),
         engine_errors(limits),
         mistakes(statement),

@@ -80,14 +80,27 @@ ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a
 
 def test_a_deadline_interrupts(shared_room):
     with connect((shared_room.store.root,), shared_room.limits) as cursor:
-        with pytest.raises(duckdb.InterruptException), deadline(cursor, 0.05):
+        with (
+            pytest.raises(duckdb.InterruptException),
+            deadline(cursor, dataclasses.replace(shared_room.limits, seconds=0.05)),
+        ):
             cursor.sql(ENDLESS).fetchall()
+        assert cursor.sql("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_question_ends_when_nobody_waits_for_it_any_more(shared_room):
+    looks = iter([True, True, False])
+    limits = dataclasses.replace(shared_room.limits, seconds=600, is_wanted=lambda: next(looks))
+    with connect((shared_room.store.root,), limits) as cursor:
+        with pytest.raises(duckdb.InterruptException), deadline(cursor, limits):
+            cursor.sql(ENDLESS).fetchall()
+        assert list(looks) == []
         assert cursor.sql("SELECT 1").fetchall() == [(1,)]
 
 
 def test_a_deadline_that_is_kept_leaves_no_thread_behind(shared_room):
     before = threading.active_count()
-    with connect((shared_room.store.root,), shared_room.limits) as cursor, deadline(cursor, 60):
+    with connect((shared_room.store.root,), shared_room.limits) as cursor, deadline(cursor, shared_room.limits):
         assert cursor.sql("SELECT 1").fetchall() == [(1,)]
     assert threading.active_count() == before
 
@@ -142,12 +155,17 @@ def test_a_connection_is_kept_for_its_thread_alone(room):
 def test_a_thread_keeps_the_connections_that_it_used_last(room):
     with connect((room.store.root,), room.limits) as cursor:
         cursor.execute("CREATE TABLE made (n INTEGER)")
-    others = [dataclasses.replace(room.limits, memory_mib=memory) for memory in (100, 200, 300, 400)]
-    assert [tables(room, limits) for limits in others[:2]] == [[], []]
+    others = [
+        dataclasses.replace(room.limits, memory_mib=memory)
+        for memory in range(100, 100 * (engine.KEPT_PER_THREAD + 2), 100)
+    ]
+    assert [tables(room, limits) for limits in others[: engine.KEPT_PER_THREAD - 1]] == [[]] * (
+        engine.KEPT_PER_THREAD - 1
+    )
     assert tables(room) == ["made"]
-    assert tables(room, others[2]) == []
+    assert tables(room, others[engine.KEPT_PER_THREAD]) == []
     assert tables(room) == ["made"]
-    assert [tables(room, limits) for limits in others[1:]] == [[], [], []]
+    assert [tables(room, limits) for limits in others[1:]] == [[]] * engine.KEPT_PER_THREAD
     assert tables(room) == []
 
 
