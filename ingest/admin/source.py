@@ -26,6 +26,7 @@ from catalog.records import from_table_schema
 from catalog.text import Text
 from ingest.admin.connect import connect_page
 from ingest.admin.marks import NOTHING, badge, link
+from ingest.admin.received import is_received, received
 from ingest.due import explain_rest, next_try
 from ingest.errors import BadSetup, SourcePaused
 from ingest.kinds import KINDS
@@ -145,7 +146,16 @@ class SourceAdmin(ModelAdmin):
     list_filter = ("is_enabled", "connector", "distribution__dataset__organisation")
     list_select_related = ("distribution__dataset",)
     search_fields = ("slug", "distribution__dataset__slug", "distribution__dataset__title_ko")
-    readonly_fields = ("config_keys", "latest", "state", "next_times", "read_up_to", "created_at", "modified_at")
+    readonly_fields = (
+        "config_keys",
+        "latest",
+        "state",
+        "next_times",
+        "inbox",
+        "read_up_to",
+        "created_at",
+        "modified_at",
+    )
     actions = ("run_now", "resume")
     fieldsets = (
         (None, {"fields": ("slug", "distribution", "is_enabled")}),
@@ -171,6 +181,13 @@ class SourceAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         """A source that was never pulled may go; one with runs is switched off, its runs are evidence."""
         return obj is not None and not obj.runs.exists() and super().has_delete_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Source | None = None) -> list[tuple[str | None, dict[str, Any]]]:
+        """A source that is sent its messages tells what it has received."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if obj is None or not is_received(obj):
+            return fieldsets
+        return [*fieldsets[:-1], (gettext_lazy("Received"), {"fields": ("inbox",)}), fieldsets[-1]]
 
     def get_urls(self) -> list[URLPattern]:
         doors = [("run", self.run_one_now), ("pause", self.pause), ("resume", self.resume_one), ("backfill", self.fill)]
@@ -252,6 +269,10 @@ class SourceAdmin(ModelAdmin):
             kind = "held" if source.paused_at else "failed"
             return format_html('<span class="state {}">{}</span>', kind, in_current_language(rest))
         return _("next: %(moment)s") % {"moment": moment(next_try(source))} if next_try(source) else NOTHING
+
+    @admin.display(description=gettext_lazy("inbox"))
+    def inbox(self, source: Source) -> SafeString:
+        return received(source)
 
     @admin.display(description=gettext_lazy("read up to"))
     def read_up_to(self, source: Source) -> SafeString | str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
+SCALARS = frozenset({str, int, float, bool, type(None)})
 DEEPEST = 20  # levels; what lies deeper stays an object
 
 
@@ -17,6 +18,11 @@ def flatten(name: str, value: object, depth: int = 0) -> Iterator[tuple[str, obj
         yield name, None
     for key, inside in value.items():
         yield from flatten(f"{name}.{key}", inside, depth + 1)
+
+
+def is_scalar(value: object) -> bool:
+    """Say whether a value of JSON is a text, a number, a flag or nothing."""
+    return type(value) in SCALARS
 
 
 def is_geometry(value: object) -> bool:

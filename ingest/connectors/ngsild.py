@@ -15,7 +15,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.documents import read_document
-from ingest.connectors.flatten import DEEPEST, flatten
+from ingest.connectors.flatten import DEEPEST, flatten, is_scalar
 from ingest.connectors.messages import read_messages
 from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.connectors.rows import MalformedRow
@@ -256,9 +256,19 @@ def read_entity(entity: Mapping[str, object], address: str, config: Config) -> I
     if config.representation == "concise":
         entity = {name: value if name in PLAIN else spelled_out(value) for name, value in entity.items()}
     for name, value in entity.items():
-        if name == "@context":
+        if name in PLAIN:
+            columns: Iterable[tuple[str, object]] = ((name, value),)
+        elif (
+            type(value) is dict
+            and len(value) == 2
+            and value.get("type") == "Property"
+            and is_scalar(value.get("value", ()))
+        ):
+            columns = ((name, value["value"]),)  # what nearly all are, and columns_of makes of them
+        elif name == "@context":
             continue
-        columns = [(name, value)] if name in PLAIN else columns_of(name, value)
+        else:
+            columns = columns_of(name, value)
         put_columns(row, columns, entity, address)
     yield row
 

@@ -16,7 +16,7 @@ from ingest.connectors.chain import Link, count_of, follow, next_address
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.cursor_values import Value
 from ingest.connectors.documents import read_document
-from ingest.connectors.flatten import DEEPEST, flatten
+from ingest.connectors.flatten import DEEPEST, flatten, is_scalar
 from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.errors import IncompleteAnswer, PlatformFailure, RequestRefused, Text, UnreadableAnswer
 from ingest.http import Answer, Session, is_web
@@ -156,10 +156,12 @@ def refuse_error(document: object, answer: Answer, http: Session) -> None:
 
 def read_whole_sets(
     entity: Mapping[str, object], read_on: Callable[[Mapping[str, object], str], list[object]], depth: int = 0
-) -> dict[str, object]:
+) -> Mapping[str, object]:
     """Return an entity whose expanded sets are whole, also those inside them: a server cuts them after some members."""
+    if depth > DEEPEST or not any(type(value) in (list, dict) for value in entity.values()):
+        return entity
     whole = dict(entity)
-    for name, value in entity.items() if depth <= DEEPEST else ():
+    for name, value in entity.items():
         if isinstance(value, list):
             members = read_on(entity, name)
             whole[name] = [
@@ -195,10 +197,12 @@ def read_entity(entity: Mapping[str, object], depth: int = 0) -> dict[str, objec
         return dict(entity)
     row: dict[str, object] = {}
     for name, value in entity.items():
-        if name.endswith(LINKS):
+        if "@" in name and name.endswith(LINKS):
             continue
         if name in INTERVALS or (name == "resultTime" and "result" not in entity):
             row |= split_interval(name, value)
+        elif is_scalar(value):
+            row[name] = value
         elif isinstance(value, list):
             row[name] = [
                 read_entity(one, depth + 1) if isinstance(one, dict) and "@iot.id" in one else one for one in value

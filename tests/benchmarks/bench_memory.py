@@ -76,7 +76,7 @@ def write_rides(path: Path, rows: int) -> None:
 
 def measure(script: str, environment: dict[str, str]) -> list[float]:
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script], env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
     )
     return json.loads(done.stdout.strip().splitlines()[-1])
 
@@ -96,6 +96,7 @@ def main(sizes: list[int]) -> None:
                 "HUB_FILE_ROOTS": name,
                 "DJANGO_SETTINGS_MODULE": "datahub.settings",
                 "HUB_LOG_LEVEL": "ERROR",
+                "HUB_FETCH_MIB": "4096",
             }
             for command in (["migrate", "-v0"], ["apply", str(folder / "hub.toml"), "-v0"]):
                 subprocess.run(

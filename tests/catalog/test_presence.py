@@ -37,11 +37,14 @@ def test_a_client_is_there_until_the_last_of_its_connections_is_closed(host):
 
 
 def test_the_kernel_writes_ipv4_clients_of_an_ipv6_socket_in_ipv6():
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener, ExitStack() as stack:
-        with socket.create_connection(("127.0.0.1", listener.getsockname()[1])):
-            stack.enter_context(listener.accept()[0])
-            assert list(connections_from("::ffff:127.0.0.1"))
-            assert set(connections_from("127.0.0.1")) == set(connections_from("::ffff:127.0.0.1"))
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener,
+        ExitStack() as stack,
+        socket.create_connection(("127.0.0.1", listener.getsockname()[1])),
+    ):
+        stack.enter_context(listener.accept()[0])
+        assert list(connections_from("::ffff:127.0.0.1"))
+        assert set(connections_from("127.0.0.1")) == set(connections_from("::ffff:127.0.0.1"))
 
 
 @pytest.mark.parametrize("address", ["192.0.2.7", "", "unix:", "not an address"])

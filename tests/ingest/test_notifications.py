@@ -4,7 +4,10 @@ import json
 
 import pytest
 from builders import make_dataset
+from django.contrib.auth import get_user_model
 from django.test import Client
+from django.urls import reverse
+from lxml import html
 from pulling import pull, records
 
 from catalog.records import Column, Schema
@@ -210,3 +213,28 @@ def test_a_receiver_without_a_token_is_refused(source, config):
     base = {name: CONFIG[name] for name in ("url", "type")}
     with pytest.raises(BadSetup):
         save_source("air", source.distribution, connector="ngsild", mode="upsert", config=base | config)
+
+
+def test_the_page_of_a_source_tells_what_it_has_received(source, settings, client):
+    client.force_login(get_user_model().objects.create_superuser("steward"))
+
+    def told() -> list[str]:
+        page = html.fromstring(client.get(reverse("admin:ingest_source_change", args=[source.pk])).content.decode())
+        return [line.text_content() for line in page.xpath("//ul[@class='received']/li")]
+
+    assert told() == ["기다리는 메시지가 없습니다"]
+    send(notification(entity("a", 1)))
+    [waiting] = told()
+    assert waiting.startswith("다음 실행을 기다리는 메시지: ")
+    inbox.SourceInbox("air").tell(ko="브로커에 연결할 수 없습니다.", en="The broker cannot be reached.")
+    settings.INBOX_MIB = 0
+    send(notification(entity("b", 1), id="urn:n:2"))
+    assert [line.split(":")[0] for line in told()] == [
+        "다음 실행을 기다리는 메시지",
+        "마지막으로 수신을 확인한 때",
+        "브로커에 연결할 수 없습니다.",
+        "수신함이 가득 차 거절한 메시지",
+    ]
+    assert "1건" in told()[-1]
+    Source.objects.update(config=CONFIG | {"receive": False})
+    assert told() == []
