@@ -14,6 +14,7 @@ from typing import Literal
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.ipc
 
 from catalog.records.columns import Columns, DelimitedFile, read_columns
@@ -25,7 +26,7 @@ from catalog.records.plain import plain_text, type_plainly
 from catalog.records.samples import filled_texts
 from catalog.records.schema import Column, Schema
 from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, dump_json, open_staging
-from catalog.records.typed_rows import TypedRows, as_texts, keep_typed
+from catalog.records.typed_rows import TypedRows, as_texts, is_number, keep_typed
 
 BLOCK_ROWS = 20_000
 
@@ -112,6 +113,9 @@ class Typist:
         self.staged, self.cursor, self.accepted, self.refused, self.rules = staged, cursor, accepted, refused, rules
         self.shape = staging_schema(staged.schema)
         self.missing = missing_texts(staged.schema)
+        self.kept = [
+            kept_types(column, missing) for column, missing in zip(staged.schema.columns, self.missing, strict=True)
+        ]
 
     def write(self, block: Sequence[Mapping[str, object] | UnreadableRow] | Columns | TypedRows) -> None:
         first = self.staged.rows + 1
@@ -136,11 +140,11 @@ class Typist:
             return
         try:
             readable = [row for row in block if type(row) is not UnreadableRow]
-            texts = text_columns(readable, self.staged.schema)
+            texts = self.columns_of(readable)
         except UnicodeEncodeError:  # half a surrogate pair is no text
             block = [row if is_text(row, self.staged.schema) else UnreadableRow("not-text", row) for row in block]
             readable = [row for row in block if type(row) is not UnreadableRow]
-            texts = text_columns(readable, self.staged.schema)
+            texts = self.columns_of(readable)
         self.staged.rows += len(block)
         self.staged.seen.update(*readable)
         self.sample_others(
@@ -151,6 +155,11 @@ class Typist:
             unreadable = {first + index: row for index, row in enumerate(block) if type(row) is UnreadableRow}
             numbers = np.delete(numbers, [number - first for number in unreadable])
         self.write_readable(texts, readable.__getitem__, numbers, unreadable)
+
+    def columns_of(self, rows: Sequence[Mapping[str, object]]) -> list[pa.Array]:
+        """Return the declared columns of the rows; a column that a row does not have is null."""
+        named = zip(self.staged.schema.columns, self.kept, strict=True)
+        return [told_array([row.get(column.source_name) for row in rows], kept) for column, kept in named]
 
     def sample_others(self, first: int, texts_of: Callable[[str], Iterable[str]]) -> None:
         """Keep some texts of the columns that are not declared."""
@@ -239,18 +248,38 @@ def is_required(schema: Schema, column: Column) -> bool:
     return column.required or column.name in schema.key
 
 
-def text_columns(rows: Sequence[Mapping[str, object]], schema: Schema) -> list[pa.Array]:
-    """Return the declared columns of the rows as text; a column that a row does not have is null."""
-    names = (column.source_name for column in schema.columns)
-    return [text_array([row.get(name) for row in rows]) for name in names]
+KEPT_TYPES: Mapping[str, tuple[frozenset[type], pa.DataType]] = {  # of JSON: what a column of a type takes as it is
+    "integer": (frozenset({int}), pa.int64()),
+    "number": (frozenset({int, float}), pa.float64()),
+    "boolean": (frozenset({bool}), pa.bool_()),
+}
 
 
-def text_array(values: Sequence[object]) -> pa.Array:
-    """Return the values as text; dictionaries (geometries) become JSON text."""
+def kept_types(column: Column, missing: Sequence[str]) -> tuple[frozenset[type], pa.DataType] | None:
+    """Return which values of a column need not become text; None where a list or a mark for missing ones is held against it."""
+    return None if column.enum or any(map(is_number, missing)) else KEPT_TYPES.get(column.type)
+
+
+def told_array(values: Sequence[object], kept: tuple[frozenset[type], pa.DataType] | None = None) -> pa.Array:
+    """Return the values, numbers and flags as such where all of them may be ``kept``, else as text, geometries as JSON text."""
+    kinds = frozenset(map(type, values)) - {type(None)}
     try:
+        if kept and kinds and kinds <= kept[0]:
+            return finite(pa.array(values, kept[1]))
+        if kinds == {int}:
+            return pa.array(values, pa.int64()).cast(pa.string())
+    except (OverflowError, pa.ArrowInvalid):  # larger than the type holds, or holds exactly
+        pass
+    if kinds <= {str}:
         return pa.array(values, pa.string())
-    except (pa.ArrowTypeError, pa.ArrowInvalid):
-        return pa.array([value if value is None else as_text(value) for value in values], pa.string())
+    return pa.array([value if value is None else as_text(value) for value in values], pa.string())
+
+
+def finite(values: pa.Array) -> pa.Array:
+    """Refuse what is no number: only a text can tell which it was."""
+    if pa.types.is_floating(values.type) and not pc.all(pc.is_finite(values), min_count=0).as_py():
+        raise pa.ArrowInvalid("not finite")
+    return values
 
 
 def as_text(value: object) -> str:

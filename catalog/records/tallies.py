@@ -20,7 +20,7 @@ from catalog.records.parsers import DAY, PARSERS
 from catalog.records.plain import plain_text
 from catalog.records.schema import DEFAULT_MISSING, Column
 from catalog.records.staged import UnreadableRow
-from catalog.records.tabulate import as_text, text_array
+from catalog.records.tabulate import as_text, told_array
 
 MOST_COLUMNS = 1000
 KEPT_HASHES = 2**15  # 256 KiB for a column; so many different values are counted exactly
@@ -245,7 +245,7 @@ class Tallies:
 def readable_texts(values: Sequence[object]) -> pa.Array:
     """Return values as text; half a surrogate pair, which is no text, is replaced (typing refuses its row)."""
     try:
-        return text_array(values)
+        return told_array(values)
     except UnicodeEncodeError:
         return pa.array([None if value is None else whole_text(value) for value in values], pa.string())
 

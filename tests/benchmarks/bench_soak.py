@@ -78,9 +78,8 @@ class Platform:
         return int(((self.ended or time.monotonic()) - self.began) * GROWTH)
 
     def rows(self, since: int) -> list[dict[str, object]]:
-        return [
-            {"number": at, "said": f"기록 {at}"} for at in range(since + 1, min(self.length(), since + MOST_ROWS) + 1)
-        ]
+        """Return what came from ``since`` on, that included, as the connectors ask."""
+        return [{"number": at, "said": f"기록 {at}"} for at in range(since, min(self.length() + 1, since + MOST_ROWS))]
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         since = int(parse_qs(urlsplit(handler.path).query)["since"][0])

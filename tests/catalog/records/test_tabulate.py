@@ -511,3 +511,37 @@ def test_what_comes_is_accepted_or_refused_whatever_it_is(shared_room, rows, kin
         assert {line["reason"] for line in lines} <= set(REASONS)
     finally:
         discard(staged)
+
+
+OF_JSON = {
+    "whole": st.integers(-(2**70), 2**70) | st.integers(-3, 3),
+    "fractions": st.floats(allow_nan=True, allow_infinity=True),
+    "both": st.integers(-(2**55), 2**55) | st.floats(-10, 10),
+    "flags": st.booleans(),
+    "anything": st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(-5, 5)
+    | st.sampled_from(["", "3", "x", "-999"]),
+}
+MARKED = (
+    Column("v", "integer"),
+    Column("v", "number"),
+    Column("v", "boolean"),
+    Column("v", "string"),
+    Column("v", "integer", required=True, minimum=-2, maximum=2),
+    Column("v", "number", missing=("-999",)),
+    Column("v", "number", missing=("3",), minimum=0),
+    Column("v", "integer", enum=("1", "2")),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    column=st.sampled_from(MARKED),
+    values=st.one_of([st.lists(st.none() | values, min_size=1, max_size=8) for values in OF_JSON.values()]),
+)
+def test_numbers_and_flags_of_json_become_what_their_texts_become(shared_room, column, values):
+    texts = [None if value is None else tabulating.as_text(value) for value in values]
+    found = typed(shared_room, column, *values)
+    assert list(map(repr, found)) == list(map(repr, typed(shared_room, column, *texts)))
