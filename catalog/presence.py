@@ -13,6 +13,7 @@ from pathlib import Path
 TABLES = (Path("/proc/self/net/tcp"), Path("/proc/self/net/tcp6"))  # of Linux; elsewhere everybody is taken to wait
 FILES = Path("/proc/self/fd")
 ESTABLISHED = "01"
+TWICE = 2  # looks in a row: a table that changes while it is read may lack a line
 LOCAL, REMOTE, STATE, INODE = 1, 2, 3, 9  # fields of a line (proc_net_tcp of the kernel's documentation)
 
 CALLER: ContextVar[str] = ContextVar("CALLER", default="")  # the address that the request being answered came from
@@ -30,25 +31,28 @@ class Presence:
     def __init__(self, address: str) -> None:
         self._address = address
         self._first: frozenset[str] | None = None
+        self._missed = 0
 
     def is_there(self) -> bool:
         """Tell whether one of the connections is still open; True while that cannot be known."""
-        now = frozenset(connections_from(self._address))
+        try:
+            now = frozenset(connections_from(self._address))
+        except (ValueError, OSError):  # no address, no such table, or no file left to read it with
+            return True
         if self._first is None:
             self._first = now
-        return not self._first or bool(self._first & now)
+        self._missed = 0 if not self._first or self._first & now else self._missed + 1
+        return self._missed < TWICE
 
 
 def connections_from(address: str) -> Iterator[str]:
-    """Yield the connections of this process that an address has open, each as the kernel writes its two ends."""
-    try:
-        wanted = written(ipaddress.ip_address(address))
-        own = own_sockets()
-        lines = [
-            line.split() for table in TABLES if table.exists() for line in table.read_text("ascii").splitlines()[1:]
-        ]
-    except (ValueError, OSError):
-        return
+    """Yield the connections of this process that an address has open, each as the kernel writes its two ends.
+
+    ValueError for what is no address, OSError where it cannot be looked up.
+    """
+    wanted = written(ipaddress.ip_address(address))
+    own = own_sockets()
+    lines = [line.split() for table in TABLES if table.exists() for line in table.read_text("ascii").splitlines()[1:]]
     for line in lines:
         if line[STATE] == ESTABLISHED and line[INODE] in own and line[REMOTE].partition(":")[0] in wanted:
             yield f"{line[LOCAL]} {line[REMOTE]}"

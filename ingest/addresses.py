@@ -8,7 +8,7 @@ wait on the wire, so that a platform dripping a byte a second cannot hold a work
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any, Literal
@@ -31,6 +31,7 @@ class Rule:
     shift: int = 0
 
 
+NAT64 = ip_network("64:ff9b::/96")
 METADATA = Text(ko="클라우드 메타데이터 주소", en="a cloud metadata address")
 LINK_LOCAL = Text(ko="링크 로컬 주소", en="a link-local address")
 UNSPECIFIED = Text(ko="미지정 주소", en="an unspecified address")
@@ -177,8 +178,8 @@ class GuardedBackend(httpcore2.SyncBackend):
 def judged_addresses(host: str, port: int, *, allow_private: bool) -> list[str]:
     """Resolve a name once and return its addresses; one of them that may not be connected to refuses them all."""
     addresses = resolve(host, port)
-    own = {address for name, door in OWN_SERVICES if door == port for address in resolve(name, door)}
-    if own.intersection(addresses):
+    own = {plain(address) for name, door in OWN_SERVICES if door == port for address in resolve(name, door)}
+    if any(is_own(plain(address), own) for address in addresses):
         raise Refused(OWN_SERVICE)
     for address in addresses:
         check(address, allow_private=allow_private)
@@ -192,6 +193,22 @@ def resolve(host: str, port: int) -> list[str]:
     except (OSError, UnicodeError) as error:
         raise httpcore2.ConnectError(f"the name {host} cannot be resolved") from error
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def plain(address: str) -> IPv4Address | IPv6Address:
+    """Return an address without its disguise: IPv4 may be written as IPv6 (mapped, 6to4, NAT64)."""
+    found = ip_address(address.partition("%")[0])
+    if isinstance(found, IPv4Address):
+        return found
+    inside = found.ipv4_mapped or found.sixtofour
+    if inside is None and found in NAT64:
+        inside = IPv4Address(found.packed[-4:])
+    return inside or found
+
+
+def is_own(address: IPv4Address | IPv6Address, own: Collection[IPv4Address | IPv6Address]) -> bool:
+    """Tell whether a service of the hub is at an address; one on this machine answers at all of its own addresses."""
+    return address in own or (address.is_loopback and any(one.is_loopback for one in own))
 
 
 def check(address: str, *, allow_private: bool) -> None:

@@ -5,6 +5,7 @@ A reader takes the answer of a source and returns a catalogue; the translations 
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
@@ -23,11 +24,12 @@ from catalog.exchange.schema_org import from_schema_org
 from catalog.exchange.table import read_table
 from catalog.exchange.udata import from_udata
 from catalog.text import Text
-from ingest.errors import IncompleteAnswer, UnreadableAnswer
-from ingest.http import Answer, Session, is_web
+from ingest.errors import IncompleteAnswer, TooLarge, UnreadableAnswer
+from ingest.http import Answer, Session, is_web, readable_size
 
 CKAN_PAGE = 500
 MOST_PAGES = 100_000
+MOST_BYTES = 200 * 2**20  # a document of this size is read whole and takes about eight times as much memory
 VAGUE = frozenset(["", "text/plain", "text/xml", "application/xml", "application/json", "application/octet-stream"])
 SAME_PAGE = Text(ko="다음 쪽의 주소가 이미 읽은 쪽입니다", en="the next page is one that was read before")
 
@@ -53,9 +55,16 @@ def read_pages(session: Session, format_: str, location: str) -> Iterator[Catalo
         if location in seen or len(seen) >= MOST_PAGES:
             raise UnreadableAnswer(address=location, format=format_, reason=SAME_PAGE)
         seen.add(location)
-        page = session.read(location, read)
+        page = session.read(location, partial(read_whole, read=read))
         yield page
         location = page.next
+
+
+def read_whole(answer: Answer, read: Callable[[Answer], Catalogue]) -> Catalogue:
+    """Read a document, unless it is so large that nobody means it: small ones grow to this on their way."""
+    if answer.size > MOST_BYTES:
+        raise TooLarge(address=answer.location, limit=readable_size(MOST_BYTES))
+    return read(answer)
 
 
 def read_ckan_pages(session: Session, portal: str) -> Iterator[Catalogue]:

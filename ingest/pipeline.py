@@ -51,7 +51,7 @@ from ingest.sessions import is_served, open_session
 from ingest.sources import check_decisions, check_expectations, check_key, read_config, read_expectations
 from ingest.wording import storable, storable_document
 
-WORK_MEMORY_MIB = 256
+WORK_MEMORY_MIB = 160
 COLUMN_LENGTH = 200
 PUBLISHED_MEANWHILE = Text(
     ko="읽는 동안 다른 소스가 같은 데이터셋을 공개했습니다", en="another source published the same dataset meanwhile"

@@ -128,7 +128,7 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         files=whole_files(snapshot, dataset.slug) if is_readable and snapshot else [],
         calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
         snapshot=snapshot,
-        findings=findings_of(snapshot) if snapshot else [],
+        findings=findings_of(snapshot) if is_readable and snapshot else [],
         versions=[Version(version, version == snapshot) for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]],
         version_count=snapshots.count(),
         quality_band=say(label_of("quality_band", dataset.quality_band)),
@@ -244,5 +244,5 @@ CELLS: Mapping[str, Callable[[object], str]] = {"boolean": show_boolean, "dateti
 
 
 def findings_of(snapshot: Snapshot) -> list[str]:
-    """Return what the checks said when this version was published."""
+    """Return what the checks said when this version was published; they quote records, and are for who may read these."""
     return [say(Text.from_value(finding["text"])).text for finding in snapshot.findings]

@@ -6,7 +6,8 @@ done here (``catalog/publish.py``).
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
 import duckdb
@@ -17,7 +18,7 @@ from catalog.errors import BadSchema
 from catalog.records import fold
 from catalog.records.engine import Limits, connect, names_of
 from catalog.records.hidden import hidden_rows, keep_hidden
-from catalog.records.layout import content_names
+from catalog.records.layout import ROW, content_names
 from catalog.records.manifest import Manifest, current_rows
 from catalog.records.parts import batches, write_parts
 from catalog.records.replaced import find_replaced
@@ -165,6 +166,10 @@ def hide_rows(manifest: Manifest, replaced: Mapping[int, np.ndarray], store: Sto
     return Manifest(schema=manifest.schema, parts=tuple(parts), records=manifest.records)
 
 
+WIDE = 512  # bytes of a row, from which on only what it is sorted by is sorted
+GATHERED_BYTES = 32 * 2**20  # of wide rows that are fetched at once
+PLACE = "_place"
+
 WRITERS: Mapping[LoadMode, Callable[..., Manifest]] = {
     LoadMode.REPLACE: write_replacement,
     LoadMode.APPEND: write_addition,
@@ -185,6 +190,57 @@ def sorted_rows(cursor: duckdb.DuckDBPyConnection, staged: Staged) -> Iterator[p
     if staged.order.is_kept:
         yield from staged.read(names)
         return
+    if staged.bytes_a_row > WIDE:
+        yield from gathered_rows(cursor, staged, names)
+        return
     cursor.register("_staged", staged.read())
     statement = f"SELECT {names_of(names)} FROM _staged ORDER BY {fold.arrival_order(staged.schema)}"
     yield from batches(cursor.sql(statement))
+
+
+def gathered_rows(cursor: duckdb.DuckDBPyConnection, staged: Staged, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Yield wide rows in the order of the snapshot: only what they are sorted by is sorted, the rest is fetched by place.
+
+    The engine sorts a row with all its values, and some ten thousand rows of many long texts are more than it may hold.
+    """
+    schema = staged.schema
+    by = [*(schema.sorted_by or schema.key), ROW]
+    cursor.register("_staged", numbered(staged.read(by)))
+    order = cursor.sql(f"SELECT {PLACE} FROM _staged ORDER BY {names_of(by)}").to_arrow_table().column(0).to_numpy()
+    cursor.unregister("_staged")
+    at_once = max(GATHERED_BYTES // staged.bytes_a_row, 1)
+    with staged.opened() as file:
+        ends = np.cumsum([0, *(file.get_batch(number).num_rows for number in range(file.num_record_batches))])
+        for start in range(0, len(order), at_once):
+            yield take_rows(file, ends, order[start : start + at_once], names)
+
+
+def numbered(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """Return rows with the place of each among all."""
+    shape = reader.schema.append(pa.field(PLACE, pa.int64()))
+
+    def with_places() -> Iterator[pa.RecordBatch]:
+        first = 0
+        for batch in reader:
+            places = pa.array(np.arange(first, first + batch.num_rows))
+            yield pa.RecordBatch.from_arrays([*batch.columns, places], schema=shape)
+            first += batch.num_rows
+
+    return pa.RecordBatchReader.from_batches(shape, with_places())
+
+
+def take_rows(
+    file: pa.ipc.RecordBatchFileReader, ends: np.ndarray, places: np.ndarray, names: Sequence[str]
+) -> pa.RecordBatch:
+    """Return the rows at some places of a staging file, in their order; ``ends`` are where its batches end, from 0."""
+    ascending = np.argsort(places, kind="stable")
+    rising = places[ascending]
+    bounds = np.searchsorted(rising, ends)
+    pieces = [
+        file.get_batch(number).select(list(names)).take(pa.array(rising[begin:end] - ends[number]))
+        for number, (begin, end) in enumerate(itertools.pairwise(bounds))
+        if begin < end
+    ]
+    back = np.empty(len(places), np.int64)
+    back[ascending] = np.arange(len(places))
+    return pa.Table.from_batches(pieces).take(pa.array(back)).combine_chunks().to_batches()[0]

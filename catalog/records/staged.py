@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.ipc
 
 from catalog.records.layout import staging_schema
+from catalog.records.personal_proofs import HIDDEN
 from catalog.records.reasons import explain
 from catalog.records.samples import Samples
 from catalog.records.schema import Schema
@@ -37,6 +38,7 @@ class Staged:
     The rows lie in ``path`` as Arrow batches, four times as fast to write and to read as Parquet.
     ``reasons`` counts (reason, column); ``samples`` keeps the first few refused values of each. ``mended`` and
     ``mended_samples`` tell the same of the places that were mended by rule. ``texts`` are what ``drift.py`` judges by.
+    ``closed`` are the columns of which no sentence tells a value (``told``).
     """
 
     schema: Schema
@@ -52,6 +54,7 @@ class Staged:
     mended: Counter[tuple[str, str]] = field(default_factory=Counter)
     mended_samples: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     texts: Samples = field(default_factory=Samples)
+    closed: set[str] = field(default_factory=set)
     order: "Order" = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,6 +66,21 @@ class Staged:
         names = list(columns) if columns is not None else shape.names
         wanted = pa.schema([shape.field(name) for name in names])
         return pa.RecordBatchReader.from_batches(wanted, read_batches(self.path, shape, names, batches))
+
+    @property
+    def bytes_a_row(self) -> int:
+        """How much an accepted row takes in the staging file, on average."""
+        return self.path.stat().st_size // max(self.accepted, 1)
+
+    @contextmanager
+    def opened(self) -> Iterator[pa.ipc.RecordBatchFileReader]:
+        """Yield the staging file to fetch batches from; what is not looked at is not read."""
+        with pa.memory_map(str(self.path)) as source, pa.ipc.open_file(source) as file:
+            yield file
+
+    def told(self, value: str, *columns: str) -> str:
+        """Return a value of some columns as a sentence may tell it."""
+        return HIDDEN if self.closed.intersection(columns) else value
 
     @property
     def missing_columns(self) -> tuple[str, ...]:

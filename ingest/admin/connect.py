@@ -6,6 +6,7 @@ shows what its records look like, and a schema is proposed that the steward chan
 
 import dataclasses
 import datetime as dt
+import itertools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -22,10 +23,10 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from catalog.admin.fields import DocumentField
-from catalog.errors import BadDescription, HubError
+from catalog.errors import BadDescription, Conflict, HubError
 from catalog.models import Dataset, Distribution, Organisation
 from catalog.models.labels import in_current_language
-from catalog.publish import describe_dataset
+from catalog.publish import describe_dataset, lock_feed
 from catalog.records import TYPES, Schema, from_table_schema, to_table_schema
 from catalog.standard import vocabulary
 from catalog.standard.vocabularies import find_code
@@ -164,10 +165,18 @@ class SaveForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        if not self.errors and cleaned["dataset"] is None:
+        if self.errors:
+            return cleaned
+        if Source.objects.filter(slug=cleaned["slug"]).exists():
+            self.add_error("slug", _("There is a source of this name already."))
+        if cleaned["dataset"] is None:
             for name in ("dataset_slug", "title", "organisation", "theme", "licence", "access_level"):
                 if not cleaned[name]:
                     self.add_error(name, _("A new dataset needs this."))
+            if Dataset.objects.filter(slug=cleaned["dataset_slug"]).exists():
+                self.add_error(
+                    "dataset_slug", _("There is a dataset of this name already; choose it above, or another name.")
+                )
         return cleaned
 
     def schema(self) -> Schema:
@@ -222,7 +231,7 @@ def connect_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "connector": connector,
         "connector_title": in_current_language(CONNECTORS[connector].title),
         "form": form,
-        "secrets": Secret.objects.values_list("name", flat=True),
+        "secrets": Secret.objects.values_list("name", flat=True) if request.user.has_perm("ingest.view_secret") else [],
         "schedules": [(text, in_current_language(words)) for text, words in presets()],
     }
     if request.method == "POST" and form.is_valid():
@@ -261,7 +270,7 @@ def preview_step(request: HttpRequest, form: ConfigForm) -> dict[str, Any]:
         return found
     language = get_language() or "ko"
     described = preview.described
-    slug = "-".join(part for part in (form.connector, dt.date.today().strftime("%y%m%d")) if part)
+    slug = free_slug(f"{form.connector}-{dt.date.today():%y%m%d}")
     code = find_code("licence", described.licence) if described.licence else None
     save = SaveForm(
         preview.schema,
@@ -292,6 +301,16 @@ def preview_step(request: HttpRequest, form: ConfigForm) -> dict[str, Any]:
     }
 
 
+def free_slug(wanted: str) -> str:
+    """Return a name that neither a source nor a dataset has."""
+    names = itertools.chain([wanted], (f"{wanted}-{number}" for number in itertools.count(2)))
+    return next(
+        name
+        for name in names
+        if not Source.objects.filter(slug=name).exists() and not Dataset.objects.filter(slug=name).exists()
+    )
+
+
 def cells_of(preview: Preview) -> list[list[str]]:
     names = [column.source for column in preview.inferred.columns]
     return [[shown(row.get(name)) for name in names] for row in preview.rows]
@@ -307,6 +326,8 @@ def is_too_much(request: HttpRequest) -> bool:
 def save_step(request: HttpRequest, form: ConfigForm, context: dict[str, Any]) -> HttpResponse:
     save = SaveForm(None, request.POST)
     context |= {"save": save, "rows": save.columns}
+    if save.is_valid() and save.cleaned_data["dataset"] is None and not request.user.has_perm("catalog.add_dataset"):
+        save.add_error("dataset", _("You may not add datasets; choose one that is there."))
     if save.is_valid():
         try:
             source = save_all(form, save)
@@ -326,8 +347,13 @@ def save_step(request: HttpRequest, form: ConfigForm, context: dict[str, Any]) -
 @transaction.atomic
 def save_all(form: ConfigForm, save: SaveForm) -> Source:
     """Describe the dataset, unless there is one, and declare the source: both or neither."""
+    lock_feed()
     cleaned = save.cleaned_data
     distribution = cleaned["dataset"]
+    if Source.objects.filter(slug=cleaned["slug"]).exists():  # somebody was faster
+        raise Conflict(what=cleaned["slug"])
+    if distribution is None and Dataset.objects.filter(slug=cleaned["dataset_slug"]).exists():
+        raise Conflict(what=cleaned["dataset_slug"])
     if distribution is None:
         title = {"ko": cleaned["title"]}
         description = {

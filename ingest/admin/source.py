@@ -128,7 +128,8 @@ class SourceForm(forms.ModelForm):
         return self.cleaned_data["expectations"] or {}
 
     def check_setup(self, cleaned: dict[str, Any]) -> None:
-        parts = {name: cleaned[name] for name in ("connector", "config", "mode", "schedule", "expectations")}
+        names = ("connector", "config", "mode", "schedule", "expectations")
+        parts = {name: cleaned.get(name, getattr(self.instance, name)) for name in names}  # some may only be looked at
         distribution = cleaned["distribution"]
         try:
             check_source(distribution, **parts)
@@ -175,8 +176,12 @@ class SourceAdmin(ModelAdmin):
         return with_latest_run(super().get_queryset(request))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
+        """Only a superuser lets a source have private addresses, or asks for others where one may."""
         fixed = self.readonly_fields if obj is None else ("slug", *self.readonly_fields)
-        return fixed if request.user.is_superuser else (*fixed, "allow_private")
+        if request.user.is_superuser:
+            return fixed
+        granted = ("connector", "config") if obj is not None and obj.allow_private else ()
+        return (*fixed, "allow_private", *granted)
 
     def has_delete_permission(self, request: HttpRequest, obj: Source | None = None) -> bool:
         """A source that was never pulled may go; one with runs is switched off, its runs are evidence."""

@@ -135,6 +135,13 @@ class AlertChannelAdmin(ModelAdmin):
     readonly_fields = ("failures", "next_try_at", "last_error")
     actions = ("send_tests", "skip")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: AlertChannel | None = None) -> tuple[str, ...]:
+        """Only a superuser lets messages go to private addresses, or sends those that may go there elsewhere."""
+        if request.user.is_superuser:
+            return self.readonly_fields
+        granted = ("kind", "address") if obj is not None and obj.allow_private else ()
+        return (*self.readonly_fields, "allow_private", *granted)
+
     def save_model(self, request: HttpRequest, obj: AlertChannel, form: forms.ModelForm, change: bool) -> None:
         """A new channel is told what happens from now on; one that was changed is tried at once."""
         super().save_model(request, obj, form, change)

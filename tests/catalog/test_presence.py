@@ -31,6 +31,7 @@ def test_a_client_is_there_until_the_last_of_its_connections_is_closed(host):
                 assert len(set(connections_from(host))) == 4  # both ends are in this process
             assert presence.is_there()
             one.close()
+            assert presence.is_there()  # a second look makes sure
             assert not presence.is_there()
             with connected(stack, host):  # a later connection is not the one by which it asked
                 assert not presence.is_there()
@@ -56,8 +57,18 @@ def test_a_client_of_whom_nothing_is_known_is_taken_to_wait(address):
 
 def test_where_the_kernel_has_no_such_table_everybody_waits(monkeypatch, tmp_path):
     monkeypatch.setattr("catalog.presence.FILES", tmp_path / "none")
-    with ExitStack() as stack, connected(stack):
-        assert list(connections_from("127.0.0.1")) == []
+    presence = Presence("127.0.0.1")
+    assert presence.is_there()
+
+
+def test_a_look_that_fails_ends_nothing(monkeypatch, tmp_path):
+    with ExitStack() as stack, connected(stack, "127.0.0.3"):
+        presence = Presence("127.0.0.3")
+        assert presence.is_there()
+        with monkeypatch.context() as patch:
+            patch.setattr("catalog.presence.FILES", tmp_path / "none")
+            assert [presence.is_there() for _ in range(3)] == [True] * 3
+        assert presence.is_there()
 
 
 def test_a_worker_has_no_caller():

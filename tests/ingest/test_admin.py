@@ -18,7 +18,7 @@ from lxml import html
 from pulling import LOTS, lots, make_source, pull, write_lots
 
 from ingest.errors import Unreachable
-from ingest.models import Run, Source
+from ingest.models import AlertChannel, Run, Source
 from ingest.runs import Progress, claim_run, end_with_error, offer_run
 
 pytestmark = pytest.mark.django_db
@@ -334,3 +334,34 @@ def test_who_may_not_see_runs_has_no_such_work(client: Client) -> None:
     client.force_login(get_user_model().objects.create_user("other-steward", is_staff=True))
 
     assert work(client) == {}
+
+
+def test_what_was_granted_for_one_address_is_not_turned_to_another_by_who_may_not_grant(client: Client) -> None:
+    person = get_user_model().objects.create_user("person", is_staff=True)
+    for codename in ("change_source", "view_source", "change_alertchannel", "view_alertchannel", "add_alertchannel"):
+        person.user_permissions.add(Permission.objects.get(codename=codename))
+    client.force_login(person)
+    dataset = make_dataset("lots", schema=LOTS)
+    source = make_source("lots.csv", dataset=dataset)
+    Source.objects.update(allow_private=True)
+    changed = new_source(dataset, config='{"path": "http://10.0.0.5/secret"}', schedule="weekly")
+    response = client.post(reverse("admin:ingest_source_change", args=[source.pk]), changed)
+    assert response.status_code == 302, errors(response)
+    source.refresh_from_db()
+    assert (source.config, source.schedule, source.allow_private) == ({"path": "lots.csv"}, "weekly", True)
+
+    new = {
+        "kind": "webhook",
+        "address": "http://10.0.0.5/",
+        "language": "ko",
+        "is_enabled": "on",
+        "allow_private": "on",
+    }
+    client.post(reverse("admin:ingest_alertchannel_add"), new)
+    channel = AlertChannel.objects.get()
+    assert not channel.allow_private
+    AlertChannel.objects.update(allow_private=True)
+    elsewhere = reverse("admin:ingest_alertchannel_change", args=[channel.pk])
+    client.post(elsewhere, new | {"address": "http://10.0.0.6/", "language": "en"})
+    channel.refresh_from_db()
+    assert (channel.address, channel.language) == ("http://10.0.0.5/", "en")

@@ -17,7 +17,7 @@ from pulling import LOTS, records
 from catalog.models import Dataset
 from ingest.connectors import CONNECTORS
 from ingest.kinds import KINDS
-from ingest.models import Run, Source
+from ingest.models import Run, Secret, Source
 from ingest.pipeline import pull_run
 from ingest.secret_store import save_secret
 
@@ -152,6 +152,45 @@ def test_somebody_who_looks_all_the_time_is_asked_to_wait(steward: Client, lot_f
 def test_only_who_may_add_sources_connects_any(client: Client) -> None:
     client.force_login(get_user_model().objects.create_user("viewer", is_staff=True))
     assert client.get(reverse("admin:ingest_source_connect")).status_code == 404
+
+
+def test_nothing_that_is_there_is_overwritten_by_a_new_source(steward: Client, lot_file: str) -> None:
+    make_dataset("lots", schema=LOTS, access_level="restricted", access_reason={"ko": "시험"})
+    first = filled_in(steward.post(address("file"), {"config.path": lot_file, "look": "1"}))
+    new = first | {
+        "title": "주차장",
+        "organisation": "hanbit-city",
+        "theme": "transport",
+        "licence": "kogl-1",
+        "save": "1",
+    }
+    answer = steward.post(address("file"), new | {"dataset_slug": "lots", "access_level": "public"})
+    assert "dataset_slug" in answer.context["save"].errors
+    assert Dataset.objects.get().access_level == "restricted"
+
+    assert steward.post(address("file"), new | {"access_level": "public"}).status_code == 302
+    answer = steward.post(address("file"), new | {"dataset_slug": "others", "access_level": "public"})
+    assert "slug" in answer.context["save"].errors
+    second = filled_in(steward.post(address("file"), {"config.path": lot_file, "look": "1"}))
+    assert second["slug"] == second["dataset_slug"] == f"{first['slug']}-2"
+
+
+def test_who_may_add_sources_but_no_datasets_uses_those_that_are_there(client: Client, lot_file: str) -> None:
+    cache.clear()
+    dataset = make_dataset("lots", schema=LOTS)
+    Secret.objects.create(name="seoul-key")
+    person = get_user_model().objects.create_user("person", is_staff=True)
+    person.user_permissions.add(Permission.objects.get(codename="add_source"))
+    client.force_login(person)
+    look = client.post(address("file"), {"config.path": lot_file, "look": "1"})
+    assert "seoul-key" not in look.content.decode()
+    values = filled_in(look) | {
+        "save": "1", "title": "주차장", "organisation": "hanbit-city", "theme": "transport", "licence": "kogl-1",
+        "access_level": "public",
+    }  # fmt: skip
+    assert "dataset" in client.post(address("file"), values).context["save"].errors
+    client.post(address("file"), values | {"dataset": str(dataset.distribution.pk)})
+    assert Source.objects.get().distribution == dataset.distribution
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -12,12 +12,12 @@ from django.utils.translation import get_language
 from catalog.errors import HubError
 from catalog.exchange.entry import Finding
 from ingest.harvest import Harvest, harvest
-from ingest.harvest_formats import FORMATS, read_pages
+from ingest.harvest_formats import FORMATS, MOST_BYTES, read_pages
 from ingest.http import Limits, Session, is_web
 from ingest.local_files import SCHEME
 
 SHOWN = 20
-LIMITS = Limits(size=200 * 2**20)  # a document of this size is read whole and takes about eight times as much memory
+LIMITS = Limits(size=MOST_BYTES)
 ORDER = ("created", "changed", "unchanged", "deleted", "restored", "refused", "duplicates", "held")
 
 

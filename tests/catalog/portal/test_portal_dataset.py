@@ -266,7 +266,7 @@ def restricted() -> Dataset:
     dataset = make_dataset(
         "cctv", access_level="restricted", access_reason={"ko": "개인정보 보호법 제25조에 따릅니다."}
     )
-    publish_rows(dataset)
+    publish_rows(dataset, [*ROWS, {"station_id": "0104", "pm10": "서른넷"}])  # which a finding quotes
     return dataset
 
 
@@ -274,7 +274,9 @@ def test_restricted_records_are_not_shown_but_the_reason_is(client: Client, rest
     response = client.get("/dataset/cctv")
     page = read_page(client, "/dataset/cctv")
 
+    assert restricted.distribution.snapshots.get().findings
     assert "강남구" not in response.content.decode()
+    assert "서른넷" not in response.content.decode()
     assert "개인정보 보호법 제25조에 따릅니다." in words(page, by_class("notice"))[0]
     assert words(page, "//h1") == ["대기질 측정"]
     assert page.xpath("//table[@class='records']") == []
@@ -284,7 +286,9 @@ def test_restricted_records_are_not_shown_but_the_reason_is(client: Client, rest
 def test_a_steward_sees_restricted_records(client: Client, restricted: Dataset) -> None:
     client.force_login(get_user_model().objects.create_user("steward", is_staff=True))
 
-    assert len(read_page(client, "/dataset/cctv").xpath("//table[@class='records']/tbody/tr")) == 3
+    page = read_page(client, "/dataset/cctv")
+    assert len(page.xpath("//table[@class='records']/tbody/tr")) == 3
+    assert "서른넷" in page.text_content()
 
 
 @pytest.mark.parametrize("slug", ["nothing", "hidden", "gone"])

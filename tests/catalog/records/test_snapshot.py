@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from record_rooms import Room, make_schema
 
 from catalog.errors import BadSchema
-from catalog.records import Column, Geometry, LoadMode, Manifest, Schema, Store, fold, parts
+from catalog.records import Column, Geometry, LoadMode, Manifest, Schema, Store, fold, parts, snapshot
 from catalog.records.store import file_digest
 from catalog.text import Text
 
@@ -55,6 +55,36 @@ def test_records_lie_as_declared_or_by_key_or_as_they_came(shared_room, schema, 
     rows = [{"a": "7", "b": "40"}, {"a": "5", "b": "30"}, {"a": "9", "b": "20"}, {"a": "6", "b": "10"}]
     manifest = shared_room.write(rows, schema)
     assert [row["b"] for row in shared_room.stream(manifest)] == [int(rows[index]["b"]) for index in order]
+
+
+@pytest.mark.parametrize(("mode", "previous"), [(REPLACE, False), (APPEND, True)])
+def test_wide_rows_are_fetched_into_the_order_that_narrow_ones_are_sorted_into(
+    shared_room, mode, previous, monkeypatch
+):
+    schema = make_schema(day="date", text="string", n="integer", sorted_by=("day", "text"))
+    rows = [
+        {
+            "day": f"2026-11-{at * 7 % 11 + 1:02}" if at % 5 else "",
+            "text": "가나다"[: at % 4],
+            "n": at if at % 9 else "bad",
+        }
+        for at in range(1000)
+    ]
+    before = shared_room.write(rows[:10], schema) if previous else None
+    sorted_ones = shared_room.write(rows, schema, mode, before)
+    monkeypatch.setattr(importlib.import_module("catalog.records.tabulate"), "BLOCK_ROWS", 64)
+    monkeypatch.setattr(snapshot, "WIDE", 0)
+    monkeypatch.setattr(snapshot, "GATHERED_BYTES", 700)
+    assert shared_room.write(rows, schema, mode, before) == sorted_ones
+
+
+def test_wide_rows_beyond_the_engines_memory_are_sorted(room):
+    columns = {f"t{at}": "string" for at in range(20)}
+    rows = ({"id": at * 7 % 9001, **dict.fromkeys(columns, f"{at} " * 60)} for at in range(9001))
+    small = Room(room.limits.spool.parent, memory_mib=24)
+    manifest = small.write(rows, make_schema(id="integer", **columns, key=("id",)))
+    assert [row["id"] for row in small.ask(manifest, ("limit", "3"))] == [0, 1, 2]
+    assert manifest.records == 9001
 
 
 def test_the_same_input_gives_the_same_digest(shared_room):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from ingest.connectors.datajson import Config, hand_over, read
 from ingest.connectors.rows import DelimitedFile
-from ingest.errors import BadSetup, BrokenOff, ForbiddenAddress, UnreadableAnswer
+from ingest.errors import BadSetup, BrokenOff, ForbiddenAddress, TooLarge, UnreadableAnswer
 
 CSV = "이름,면수\n가,1\n나,2\n".encode()
 ROWS = [{"이름": "가", "면수": "1"}, {"이름": "나", "면수": "2"}]
@@ -112,6 +112,12 @@ def test_a_description_cannot_lead_to_a_metadata_address(open_session):
 def test_what_is_no_data_json_is_told(open_session, body):
     with HostileServer({"/": reply(200, body)}) as platform, pytest.raises((UnreadableAnswer, BrokenOff)):
         collect(open_session(), platform)
+
+
+def test_a_document_that_grows_beyond_what_anybody_means_is_not_read(open_session, files, monkeypatch):
+    monkeypatch.setattr("ingest.harvest_formats.MOST_BYTES", 100)
+    with HostileServer({"/": reply_json(document(parts_of(files)))}) as platform, pytest.raises(TooLarge):
+        collect(open_session(), platform, position=2)
 
 
 @pytest.mark.parametrize("config", [{"position": 0}, {"file": {"path": "x"}}, {"url": ""}])

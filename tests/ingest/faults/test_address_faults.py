@@ -163,6 +163,19 @@ def test_the_services_that_the_hub_is_made_of_are_refused_wherever_they_answer(
     assert "허브 자신의" in run.error_ko
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.7", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]"])
+def test_an_own_service_is_known_in_every_disguise_of_its_address(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:  # E4
+    platform = PLATFORMS["file of CSV"]
+    with HostileServer({"/": platform.serve()}) as server:
+        monkeypatch.setattr("ingest.addresses.OWN_SERVICES", {("localhost", server.port)})
+        run = pull(source_of(platform, f"http://{host}:{server.port}{platform.path}"))
+        assert server.requests == []
+    assert_refused(run, host)
+    assert "허브 자신의" in run.error_ko
+
+
 STRANGE = {
     "a login": ("http://user:word@127.0.0.1:{port}/a.csv", "word"),
     "a login that looks like a host": ("http://data.go.kr:80@127.0.0.1:{port}/a.csv", ""),
