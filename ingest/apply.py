@@ -35,6 +35,7 @@ from ingest.file_lines import Location
 from ingest.hub_file import ColumnEntry, DatasetEntry, DescribedEntry, HubFile, ProviderEntry, SourceEntry
 from ingest.local_files import SCHEME
 from ingest.models import Provider, Source
+from ingest.opening import refuse_opening
 from ingest.sources import save_provider, save_source
 
 
@@ -171,6 +172,7 @@ def apply_organisation(entry: DescribedEntry) -> Outcome:
 
 def apply_dataset(entry: DatasetEntry) -> Outcome:
     description = with_derivation(entry.description, derived_fields(entry.slug), {})
+    refuse_opening(entry.slug, description.get("access_level", ""))
     return describe_dataset(entry.slug, description, schema_of(entry) if entry.columns else None)
 
 

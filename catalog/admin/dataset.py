@@ -1,6 +1,6 @@
 """Datasets in the admin: a form grouped as the profile. Saving goes through ``publish``, so that every change is in the feed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -27,7 +27,9 @@ from catalog.models.labels import in_current_language, speak
 from catalog.publish import Outcome, describe_dataset, restore_dataset, withdraw_dataset
 from catalog.records import TYPES, Schema, from_table_schema
 from catalog.standard import FIELDS, GROUPS, Class, Field, check_description
+from catalog.text import Text
 
+Guard = Callable[[str, str], Text | None]  # slug and level of a dataset to why it may not have that level
 SHOWN_SNAPSHOTS = 20
 COLUMNS = tuple(name for name in row_columns({}, Class.DATASET) if name != "columns")
 MANDATORY = {"title_ko", "description_ko"}
@@ -55,6 +57,8 @@ class DatasetForm(forms.ModelForm):
         required=False,
     )
 
+    guards: Sequence[Guard] = ()
+
     class Meta:
         model = Dataset
         fields = ("slug", "organisation", *COLUMNS)
@@ -72,6 +76,9 @@ class DatasetForm(forms.ModelForm):
         cleaned = super().clean()
         if not self.errors:
             self.check_standard()
+            for guard in self.guards:
+                if why := guard(self.instance.slug, cleaned["access_level"]):
+                    self.add_error("access_level", in_current_language(why))
         return cleaned
 
     def clean_schema(self) -> dict[str, Any] | None:
@@ -128,6 +135,11 @@ class DatasetAdmin(ModelAdmin):
     readonly_fields = ("quality", "column_table", "snapshots", "created_at", "modified_at", "withdrawn_at")
     actions = ("withdraw", "restore")
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}}
+
+    def get_form(self, request: HttpRequest, obj: Dataset | None = None, **options: Any) -> type[DatasetForm]:  # noqa: ANN401
+        form = super().get_form(request, obj, **options)
+        form.guards = self.admin_site.guards
+        return form
 
     def get_fieldsets(
         self, request: HttpRequest, obj: Dataset | None = None

@@ -12,7 +12,7 @@ from django.views.i18n import set_language
 
 from catalog.admin.api_key import ApiKeyAdmin
 from catalog.admin.change import ChangeAdmin
-from catalog.admin.dataset import DatasetAdmin
+from catalog.admin.dataset import DatasetAdmin, Guard
 from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
 from catalog.admin.link_check import LinkCheckAdmin
 from catalog.admin.organisation import OrganisationAdmin
@@ -55,12 +55,17 @@ class HubAdminSite(AdminSite):
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
         self.work: list[FindWork] = []
+        self.guards: list[Guard] = []
         for model, options in CATALOGUE.items():
             self.register(model, options)
 
     def add_work(self, find: FindWork) -> None:
         """Show another list on the start page; ``find`` is asked each time the page is opened."""
         self.work.append(find)
+
+    def add_guard(self, guard: Guard) -> None:
+        """Have another say in who may see a dataset; ``guard`` is asked before its level is saved."""
+        self.guards.append(guard)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("language/", set_language, name="language"), *super().get_urls()]

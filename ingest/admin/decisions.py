@@ -17,6 +17,7 @@ from catalog.models.labels import in_current_language
 from catalog.records import TYPES, from_table_schema
 from catalog.text import Text
 from ingest import personal_data
+from ingest.column_names import name_columns
 from ingest.drift import Accepted, Decision, decide_drift, undescribed
 from ingest.models import Run, Source
 
@@ -83,7 +84,7 @@ class DecisionForm(forms.Form):
         self.add_personal()
 
     def add_new(self) -> None:
-        rows = []
+        rows, names = [], name_columns(list(self.new))
         for at, (name, entry) in enumerate(self.new.items()):
             self.fields[f"new-{at}"] = forms.ChoiceField(
                 label=name,
@@ -94,7 +95,8 @@ class DecisionForm(forms.Form):
                 ],
                 required=False,
             )
-            self.fields[f"name-{at}"] = forms.CharField(label=_("name"), required=False)
+            proposed = "_".join(names.get(name, name).split())
+            self.fields[f"name-{at}"] = forms.CharField(label=_("name"), required=False, initial=proposed)
             self.fields[f"title-{at}"] = forms.CharField(label=_("title"), required=False, initial=name)
             self.fields[f"type-{at}"] = forms.ChoiceField(
                 label=_("type"), choices=[(kind, kind) for kind in TYPES], required=False, initial=entry["type"]

@@ -17,8 +17,10 @@ from django.utils import timezone
 from lxml import html
 from pulling import LOTS, lots, make_source, pull, write_lots
 
+from catalog.errors import BadDescription
 from ingest.errors import Unreachable
 from ingest.models import AlertChannel, Run, Source
+from ingest.opening import refuse_opening
 from ingest.runs import Progress, claim_run, end_with_error, offer_run
 
 pytestmark = pytest.mark.django_db
@@ -365,3 +367,26 @@ def test_what_was_granted_for_one_address_is_not_turned_to_another_by_who_may_no
     client.post(elsewhere, new | {"address": "http://10.0.0.6/", "language": "en"})
     channel.refresh_from_db()
     assert (channel.address, channel.language) == ("http://10.0.0.5/", "en")
+
+
+def form_of(client: Client, address: str) -> dict[str, Any]:
+    """Return what the form at an address would send if it were saved unchanged."""
+    [form] = html.fromstring(client.get(address).content.decode()).xpath("//form[contains(@id, '_form')]")
+    return {name: value for name, value in form.form_values() if not name.startswith("_")}
+
+
+def test_a_dataset_that_was_closed_for_a_column_is_not_opened_before_that_is_decided_anew(
+    steward: Client, tmp_path: Path
+) -> None:
+    dataset = make_dataset("lots", schema=LOTS, access_level="restricted", access_reason={"ko": "개인정보"})
+    source = make_source("lots.csv", dataset=dataset)
+    Source.objects.update(personal_data={"name": "restrict"})
+    address = reverse("admin:catalog_dataset_change", args=[dataset.pk])
+    response = steward.post(address, form_of(steward, address) | {"access_level": "public"})
+    assert list(errors(response)) == ["access_level"]
+    assert f"'{source.slug}' 소스의 열 name" in errors(response)["access_level"][0]
+    with pytest.raises(BadDescription, match="name"):
+        refuse_opening("lots", "registered")
+    refuse_opening("lots", "non-public")
+    Source.objects.update(personal_data={"name": "drop"})
+    refuse_opening("lots", "public")

@@ -58,6 +58,8 @@ def test_a_new_column_is_described_and_the_answer_read_again(steward: Client, so
     run = change(source, ("번호", "이름", "면수", "요금"), [(*lot, 500) for lot in lots(*range(1, 11))])
     page = html.fromstring(steward.get(reverse("admin:ingest_run_change", args=[run.pk])).content.decode())
     assert reverse("admin:ingest_run_decide", args=[run.pk]) in page.xpath("//a/@href")
+    form = html.fromstring(steward.get(reverse("admin:ingest_run_decide", args=[run.pk])).content.decode())
+    assert form.xpath("//input[@name='name-0']/@value") == ["yogeum"]  # proposed
     shown = html.fromstring(steward.get(reverse("admin:ingest_run_decide", args=[run.pk])).content.decode())
     assert "요금" in shown.xpath("string(//main)") and "500" in shown.xpath("string(//main)")
 
