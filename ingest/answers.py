@@ -53,6 +53,7 @@ class Answer:
     status: int
     sha256: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_last: bool = False  # of the pieces that rows are kept in
 
     def read_bytes(self) -> bytes:
         """Return the whole answer at once; look at ``size`` first."""

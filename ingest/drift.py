@@ -16,7 +16,7 @@ from django.db import transaction
 from catalog.describe import describe, describe_row
 from catalog.errors import BadSchema
 from catalog.models import Dataset
-from catalog.publish import describe_dataset
+from catalog.publish import describe_dataset, lock_feed
 from catalog.records import Column, Schema, from_table_schema
 from catalog.records.schema import NAME_PATTERN, RESERVED_NAMES
 from catalog.standard import Class
@@ -106,6 +106,7 @@ def decide_drift(run: Run, decision: Decision) -> Run:
 
     A decision that contradicts itself, the run or what is published raises BadSetup and changes nothing.
     """
+    lock_feed()  # before the source, as a run that is published does
     source = Source.objects.select_for_update(of=("self",)).get(pk=run.source_id)
     dataset = source.distribution.dataset
     before = from_table_schema(source.distribution.schema)

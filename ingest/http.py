@@ -274,13 +274,14 @@ class Session:
                     writer = PieceWriter(Path(self._folder.name))
                 writer.write(row)
                 yield row
-            self._keep_piece(location, writer.close())
+            self._keep_piece(location, writer.close(), is_last=True)
         finally:
             writer.give_up()
 
-    def _keep_piece(self, location: str, piece: Piece) -> None:
+    def _keep_piece(self, location: str, piece: Piece, *, is_last: bool = False) -> None:
         if self._archive:
-            self._archive(Answer(self.mask(location), piece.path, piece.size, NDJSON, 200, piece.sha256))
+            shown = self.mask(location)
+            self._archive(Answer(shown, piece.path, piece.size, NDJSON, 200, piece.sha256, is_last=is_last))
         piece.path.unlink()
 
     def probe(
@@ -418,6 +419,9 @@ class Session:
                 received = {name.lower(): value.decode("latin-1") for name, value in response.headers}
                 if response.status in REDIRECTS and b"location" in received:
                     return self._next_hop(url, received[b"location"])
+                if b"link" in received:  # the one header that is read here and may come in several lines
+                    links = [value for name, value in response.headers if name.lower() == b"link"]
+                    received[b"link"] = b", ".join(links).decode("latin-1")
                 answer = self._spool(url, response, received)
                 return answer, seconds_of(received.get(b"retry-after"))
         except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from django.db import transaction
 
 from catalog.models import Dataset
-from catalog.publish import update_row
+from catalog.publish import Outcome, update_row
 from catalog.records import (
     Column,
     Finding,
@@ -35,6 +35,7 @@ from ingest.errors import NotRepeatable
 from ingest.models import Run, Source
 from ingest.repetitions import replay_run, retry_refused
 from ingest.runs import offer_run
+from ingest.sessions import TWICE
 from ingest.sources import check_decisions
 
 CODE = "personal-data"
@@ -101,17 +102,20 @@ def decide(what: Run | Source, decisions: Mapping[str, str], *, by: str) -> Run 
     source = Source.objects.select_for_update(of=("self",)).get(pk=what.source_id if isinstance(what, Run) else what.pk)
     merged = {name: decision for name, decision in (source.personal_data | decisions).items() if decision}
     check_decisions(merged, from_table_schema(source.distribution.schema))
-    update_row(source, {"personal_data": merged})
+    outcome = update_row(source, {"personal_data": merged})
     logger.info("%s decided on personal data of %s: %s", by, source.slug, dict(decisions))
     held = source.runs.get(pk=what.pk) if isinstance(what, Run) else last_run(source)
     if held is None or held.state != Run.State.HELD:
         return None
-    if waiting := held.repetitions.filter(state=Run.State.WAITING).first():
-        return waiting
+    # One at work reads with what was decided before it began: it will do if nothing else has been decided since.
+    will_do = (Run.State.WAITING, Run.State.RUNNING) if outcome is Outcome.UNCHANGED else (Run.State.WAITING,)
+    if asked := held.repetitions.filter(state__in=will_do).order_by("-pk").first():
+        return asked
     try:
         return retry_refused(held.of) if held.kind == Run.Kind.REFUSED and held.of else replay_run(held)
-    except NotRepeatable:
-        return None if source.paused_at else offer_run(source)
+    except NotRepeatable as error:
+        is_taken = error.values["reason"] == TWICE  # nothing is held back any more
+        return None if is_taken or source.paused_at else offer_run(source)
 
 
 def last_run(source: Source) -> Run | None:

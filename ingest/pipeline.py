@@ -13,7 +13,7 @@ from django.db import OperationalError, transaction
 
 from catalog.errors import Conflict, HubError
 from catalog.models import Distribution
-from catalog.publish import publish_snapshot
+from catalog.publish import lock_feed, publish_snapshot
 from catalog.records import (
     DelimitedFile,
     Expectations,
@@ -48,7 +48,7 @@ from ingest.recipes import cook
 from ingest.repetitions import mode_of_refused, position_after, refused_rows, release_of
 from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error, offer_next, sentence_of
 from ingest.sessions import is_served, open_session
-from ingest.sources import check_decisions, check_expectations, check_key, read_config, read_expectations
+from ingest.sources import check_decisions, check_expectations, check_key, is_part, read_config, read_expectations
 from ingest.wording import storable, storable_document
 
 WORK_MEMORY_MIB = 160
@@ -285,6 +285,7 @@ def keep_published(pull: Pull) -> None:
 
     When another source of the same dataset published meanwhile, the run is tried again and reads everything.
     """
+    lock_feed()  # before all other rows, as every writer of the catalogue does
     distribution = Distribution.objects.select_for_update(of=("self",)).get(pk=pull.source.distribution_id)
     current = distribution.current_snapshot
     if current is None or not is_served(pull.source, current):
@@ -327,7 +328,14 @@ def write_and_publish(pull: Pull, staged: Staged, report: Report) -> None:
         pull.heartbeat.check()
         distribution = Distribution.objects.select_related("current_snapshot").get(pk=pull.source.distribution_id)
         previous = distribution.current_snapshot.manifest if distribution.current_snapshot else None
-        manifest = write_snapshot(staged, record_store(), mode=mode, previous=previous, limits=pull.limits)
+        manifest = write_snapshot(
+            staged,
+            record_store(),
+            mode=mode,
+            previous=previous,
+            limits=pull.limits,
+            is_part=is_part(pull.source),
+        )
         csv_size = estimate_size(manifest, "csv", record_store(), pull.limits)
         based_on = None if mode is LoadMode.REPLACE else previous.digest if previous else ""
         try:

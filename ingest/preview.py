@@ -10,6 +10,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -35,8 +36,10 @@ from catalog.records.personal_data import find_personal_data
 from catalog.text import Text
 from ingest.column_names import fitting_model, name_columns
 from ingest.connectors import CONNECTORS, Checked, Connector, Described, MalformedRow
+from ingest.echoes import Echoes, masked, masked_rows, told_without_secrets
 from ingest.errors import BadSetup, IngestError, TookTooLong
 from ingest.http import USER_AGENT, ask_freely, is_web
+from ingest.masking import Mask
 from ingest.preview_session import PreviewSession, TimeIsUp
 from ingest.secret_values import resolve_secrets
 from ingest.sources import parse_config, refuse_plain_secrets
@@ -118,7 +121,7 @@ def preview_source(
     spool = settings.SPOOL_DIR / f"preview-{uuid.uuid4().hex}"
     spool.mkdir(parents=True)
     try:
-        with PreviewSession(
+        session = PreviewSession(
             seconds=seconds,
             secrets=secrets,
             file_roots=settings.FILE_ROOTS,
@@ -127,14 +130,21 @@ def preview_source(
             before_request=before_request,
             clock=clock,
             spool=spool,
-        ) as http:
+        )
+        with session as http, told_without_secrets(http.mask), told_when_time_is_up(seconds):
             most = rows or (ROWS_OF_FILES if known.hand_over else ROWS)
             limits = Limits(spool=spool, memory_mib=WORK_MEMORY_MIB, shared_spool=settings.SPOOL_DIR)
             return look(connector, config, known, typed, http, most, limits)
-    except TimeIsUp as error:
-        raise TookTooLong(seconds=f"{seconds:g}") from error
     finally:
         shutil.rmtree(spool, ignore_errors=True)
+
+
+@contextmanager
+def told_when_time_is_up(seconds: float) -> Iterator[None]:
+    try:
+        yield
+    except TimeIsUp as error:
+        raise TookTooLong(seconds=f"{seconds:g}") from error
 
 
 def hurried(config: BaseModel, seconds: float) -> BaseModel:
@@ -155,7 +165,9 @@ def look(
 ) -> Preview:
     checked = connector.check(typed, http)
     described = connector.describe(typed, http) if connector.describes else Described(rows=checked.rows)
-    sample = Sample(connector.read(typed, http), most, http)
+    described = without_echoes(described, http.mask)
+    rows = masked_rows(connector.read(typed, http), http.mask, Echoes(are_possible=True))
+    sample = Sample(rows, most, http)
     told = {
         column.name: Column(column.name, column.type, column.title, column.description, unit=column.unit)
         for column in described.columns
@@ -187,6 +199,16 @@ def look(
         model=fitting_model([column.source for column in inferred.columns]),
         requests=requests,
     )
+
+
+def without_echoes(told: Any, mask: Mask) -> Any:  # noqa: ANN401 (a description and whatever is in it)
+    """Return what a platform says of its records without the secrets that it repeats."""
+    if isinstance(told, tuple):
+        return tuple(without_echoes(part, mask) for part in told)
+    if dataclasses.is_dataclass(told) and not isinstance(told, type):
+        parts = {part.name: getattr(told, part.name) for part in dataclasses.fields(told)}
+        return dataclasses.replace(told, **{name: without_echoes(part, mask) for name, part in parts.items()})
+    return masked(told, mask)
 
 
 def robots_findings(config: Mapping[str, Any], http: PreviewSession) -> Iterator[Finding]:

@@ -120,8 +120,17 @@ def check_columns(distribution: Distribution, recipe: Recipe) -> None:
             ko=f"레코드의 위치는 WGS 84입니다. 데이터셋의 crs({schema.geometry.crs})를 EPSG:4326으로 바꾸십시오",
             en=f"records have their places in WGS 84; make the dataset's crs ({schema.geometry.crs}) EPSG:4326",
         )
+    columns = {column.source_name.lower(): column for column in schema.columns}  # as the engine compares names
+    for name in recipe.suppress.columns if recipe.suppress else ():
+        if columns and name.lower() not in columns:
+            there = ", ".join(column.source_name for column in columns.values())
+            raise bad(
+                "config.suppress",
+                ko=f"비울 열 '{name}'이(가) 이 데이터셋에 없습니다. 있는 열: {there}",
+                en=f"this dataset has no column '{name}' to empty; it has: {there}",
+            )
     for name in recipe.suppress.value.emptied if recipe.suppress else ():
-        column = next((column for column in schema.columns if column.source_name == name), None)
+        column = columns.get(name.lower())
         if column is not None and (column.required or column.name in schema.key):
             raise bad(
                 "config.suppress",

@@ -17,7 +17,7 @@ from ingest.models import Run, Source
 from ingest.raw import rejected_path
 from ingest.runs import hint
 from ingest.secret_values import without_secrets
-from ingest.sessions import replayed
+from ingest.sessions import GOOD, refuse_replay, replayed
 from ingest.sources import parse_config
 
 SPANS_AT_ONCE = 1_000
@@ -28,10 +28,6 @@ TAKEN_OVER = Text(
     en="a later run has been published since; read the kept answers again, or pull anew",
 )
 TRIED = Text(ko="이 레코드들은 그사이 이미 다시 넣어 보았습니다", en="these records have been tried again meanwhile")
-TWICE = Text(
-    ko="이 실행 뒤의 것을 이미 받아, 다시 덧붙이면 같은 레코드가 두 번 들어갑니다",
-    en="what came after this run has been taken already; adding it again would give records twice",
-)
 NOT_REPLACED = Text(
     ko="전체를 바꾸는(replace) 소스에는 기간만 다시 받을 수 없습니다",
     en="a source that replaces everything cannot make up for a span of time",
@@ -54,11 +50,7 @@ TOO_MANY = Text(
 def replay_run(run: Run) -> Run:
     """Ask for the kept answers of a run to be read again, with the schema and the rules of now; NotRepeatable says why not."""
     original = replayed(Run(of=run))
-    position = original.position
-    moved_on = bool(position) and original.source.position != position.get("from", {})
-    was_published = original.state in (Run.State.PUBLISHED, Run.State.UNCHANGED)
-    if original.source.mode == Source.Mode.APPEND and (was_published or moved_on):
-        raise NotRepeatable(reason=TWICE)
+    refuse_replay(original)
     return ask_for(original.source, Run.Kind.REPLAY, of=original)
 
 
@@ -127,8 +119,7 @@ def position_after(run: Run, position: Mapping[str, Any]) -> dict[str, Any]:
 
 def latest_refused(run: Run) -> Run:
     """Return the run whose refused records are what is left of this one's."""
-    good = (Run.State.PUBLISHED, Run.State.UNCHANGED)
-    while done := run.repetitions.filter(kind=Run.Kind.REFUSED, state__in=good).order_by("-id").first():
+    while done := run.repetitions.filter(kind=Run.Kind.REFUSED, state__in=GOOD).order_by("-id").first():
         run = done
     return run
 

@@ -36,6 +36,7 @@ FIRST_WAIT = dt.timedelta(seconds=20)
 LONGEST_ASKED = dt.timedelta(hours=1)  # of what a platform asks for in Retry-After
 HINT_AGAIN = dt.timedelta(minutes=1)  # how long a message may lie in the queue before a run is offered once more
 OFFERED_AT_ONCE = 500
+CLOCK_DOUBT = dt.timedelta(days=2)  # nothing is put off for so long: a moment further away was written by a clock ahead
 HOST_ANSWERED = (Run.State.PUBLISHED, Run.State.UNCHANGED, Run.State.HELD)
 PAUSED = Q(state=Run.State.WAITING, kind__in=ASKING, source__paused_at__isnull=False)  # until their source is resumed
 logger = logging.getLogger(__name__)
@@ -322,13 +323,22 @@ def sweep(now: dt.datetime) -> int:
     What was offered since it became due, less than a minute ago, is left alone: its message is on the way.
     """
     end_orphans(now)
+    correct_moments(now)
     waits = Q(state=Run.State.WAITING, due_at__lte=now)
     is_orphan = Q(state=Run.State.RUNNING, lease_until__lt=now)
-    unheard = Q(hinted_at=None) | Q(hinted_at__lte=now - HINT_AGAIN)
+    unheard = Q(hinted_at=None) | Q(hinted_at__lte=now - HINT_AGAIN) | Q(hinted_at__gt=now + CLOCK_DOUBT)
     due = Run.objects.filter(
         waits & (unheard | Q(hinted_at__lt=F("due_at"))) | is_orphan & (unheard | Q(hinted_at__lt=F("lease_until")))
     ).order_by("due_at")
     return offer_all(due.exclude(PAUSED).values_list("pk", flat=True)[:OFFERED_AT_ONCE])
+
+
+def correct_moments(now: dt.datetime) -> None:
+    """Bring moments that a clock ahead has written back to now, or their sources would have no runs until then."""
+    Run.objects.filter(state=Run.State.WAITING, due_at__gt=now + CLOCK_DOUBT).update(due_at=now)
+    Run.objects.filter(state=Run.State.RUNNING, lease_until__gt=now + 2 * lease_length()).update(
+        lease_until=now + lease_length()
+    )
 
 
 def offer_next(host: str) -> int:

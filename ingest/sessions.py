@@ -12,6 +12,7 @@ import orjson
 from django.conf import settings
 
 from catalog.models import Snapshot
+from catalog.records import from_table_schema
 from catalog.text import Text
 from ingest.budget import permit_of
 from ingest.errors import NotRepeatable
@@ -21,6 +22,8 @@ from ingest.models import Run, Source
 from ingest.raw import raw_store
 from ingest.row_pieces import read_lines
 
+GOOD = (Run.State.PUBLISHED, Run.State.UNCHANGED)
+WHOLE = (*GOOD, Run.State.HELD)  # a run that came to such an end had read everything
 DECISIONS = ("expectations", "ignored_columns", "personal_data")
 GONE = Text(
     ko="남아 있는 원본 응답이 없습니다. 보관 기간이 지났습니다",
@@ -29,6 +32,18 @@ GONE = Text(
 OTHER = Text(
     ko="설정이 바뀌어 그때와 다른 것을 묻습니다 ({asked}). 그때의 응답은 {kept}건입니다",
     en="the source now asks for something else than it did then ({asked}); {kept} answers of then are kept",
+)
+TWICE = Text(
+    ko="이 실행 뒤의 것을 이미 받아, 다시 덧붙이면 같은 레코드가 두 번 들어갑니다",
+    en="what came after this run has been taken already; adding it again would give records twice",
+)
+OVERTAKEN = Text(
+    ko="그 뒤의 실행이 더 새로운 값을 이미 공개하여, 다시 읽으면 옛값이 덮어씁니다. 새로 받으십시오",
+    en="a later run has published newer values, which old ones would be put over; pull anew",
+)
+BROKEN_OFF = Text(
+    ko="그때 {asked}을(를) 읽다가 끊겨, 남아 있는 것은 일부입니다. 새로 받으십시오",
+    en="reading {asked} broke off then, so that only a part is kept; pull anew",
 )
 
 
@@ -47,6 +62,7 @@ def open_session(
         "setup": setup_of(source),
     }
     if run.kind == Run.Kind.REPLAY:
+        refuse_replay(original)  # since it was asked for, others may have been faster
         return ReplaySession(original, **shared)
     return Session(
         allow_private=source.allow_private,
@@ -71,7 +87,7 @@ def setup_of(source: Source) -> str:
 
 def is_served(source: Source, current: Snapshot | None) -> bool:
     """Say whether what is published is what this source left there last; others may share its dataset."""
-    latest = source.runs.filter(state__in=(Run.State.PUBLISHED, Run.State.UNCHANGED)).order_by("-ended_at").first()
+    latest = source.runs.filter(state__in=GOOD).order_by("-ended_at").first()
     return latest is not None and current is not None and latest.snapshot_digest == current.digest
 
 
@@ -90,6 +106,40 @@ def replayed(run: Run) -> Run:
     return found
 
 
+def refuse_replay(original: Run) -> None:
+    """Refuse to read again what would be added twice, or would put old values over newer ones."""
+    mode = original.source.mode
+    if mode == Source.Mode.APPEND and was_taken(original):
+        raise NotRepeatable(reason=TWICE)
+    if mode == Source.Mode.UPSERT and was_overtaken(original):
+        raise NotRepeatable(reason=OVERTAKEN)
+
+
+def was_taken(original: Run) -> bool:
+    """Say whether the answers of a run have been published, by itself, a replay or whatever went on from its position."""
+    moved_on = bool(original.position) and original.source.position != original.position.get("from", {})
+    replays = original.repetitions.filter(kind=Run.Kind.REPLAY, state__in=GOOD)
+    return moved_on or original.state in GOOD or replays.exists()
+
+
+def was_overtaken(original: Run) -> bool:
+    """Say whether later answers may have put newer values under the same keys; a key with its time comes but once."""
+    schema = from_table_schema(original.source.distribution.schema)
+    if schema.time in schema.key:
+        return False
+    later = original.source.runs.filter(state__in=GOOD, started_at__gt=original.started_at).select_related("of")
+    return later.filter(of=None).exists() or any(
+        first_of(run).started_at > original.started_at for run in later.exclude(of=None)
+    )
+
+
+def first_of(run: Run) -> Run:
+    """Return the run that asked the platform for what this one holds."""
+    while run.of is not None:
+        run = run.of
+    return run
+
+
 class ReplaySession(Session):
     """Gives the kept answers of a run in the order in which they came, whatever is asked for; nothing goes over the wire."""
 
@@ -97,6 +147,7 @@ class ReplaySession(Session):
         super().__init__(position=run.position.get("from", {}), moment=run.started_at, **options)
         self._kept = deque(run.raw_answers)
         self._count = len(run.raw_answers)
+        self._was_whole = run.state in WHOLE
         self.inbox = tuple(self._kept_messages())
 
     def _kept_messages(self) -> Iterator[Path]:
@@ -108,14 +159,22 @@ class ReplaySession(Session):
     def keep_rows(
         self, location: str, read: Callable[[], Iterator[Mapping[str, object]]]
     ) -> Iterator[Mapping[str, object]]:
-        """Yield the rows that were kept under this location, in all their pieces."""
+        """Yield the rows that were kept under this location, in all their pieces; NotRepeatable when the last one is missing.
+
+        Which piece is the last has not always been written down; a run that had read everything has it all the same.
+        """
         shown = self.mask(location)
         if not self._kept or self._kept[0]["location"] != shown:
             raise NotRepeatable(reason=OTHER.format(asked=shown, kept=self._count))
-        while self._kept and self._kept[0]["location"] == shown:
-            piece = self._unpacked(self._kept.popleft())
+        is_last = False
+        while not is_last and self._kept and self._kept[0]["location"] == shown:
+            entry = self._kept.popleft()
+            is_last = entry.get("last", False)
+            piece = self._unpacked(entry)
             yield from read_lines(piece.path)
             piece.path.unlink()
+        if not (is_last or self._was_whole):
+            raise NotRepeatable(reason=BROKEN_OFF.format(asked=shown))
 
     def _ask(
         self,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
 from catalog.models import Distribution
 from catalog.models.slug import SLUG_RULE, is_slug
-from catalog.publish import Outcome, update_row
+from catalog.publish import Outcome, lock_feed, update_row
 from catalog.records import WITHIN, Expectations, Schema, find_contradictions, from_table_schema
 from catalog.text import Text
 from ingest.connectors import is_pushed
@@ -86,6 +86,8 @@ def save_source(
     if personal_data is not None:
         values["personal_data"] = dict(personal_data)
     before = derived_fields(distribution.dataset.slug)
+    if before or connector == RECIPE:
+        lock_feed()  # before the source, as a run that is published does
     outcome = write_source(slug, values)
     if before or connector == RECIPE:
         describe_derived(distribution, before)
@@ -349,10 +351,14 @@ def read_expectations(source: Source) -> Expectations:
     Updates, and additions of what is new, may bring nothing.
     """
     defaults: dict[str, Any] = {"keep": "last", "min_rows": 0} if source.mode == Source.Mode.UPSERT else {}
-    is_part = source.config.get("incremental") or is_pushed(source.connector, source.config)
-    if source.mode == Source.Mode.APPEND and is_part:
+    if source.mode == Source.Mode.APPEND and is_part(source):
         defaults = {"min_rows": 0}
     return EXPECTATIONS.validate_python(defaults | source.expectations)
+
+
+def is_part(source: Source) -> bool:
+    """Say whether a run of the source brings what is new alone, not all that there is."""
+    return bool(source.config.get("incremental")) or is_pushed(source.connector, source.config)
 
 
 def raise_bad(where: str, *, ko: str, en: str) -> None:

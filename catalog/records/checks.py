@@ -23,13 +23,14 @@ def refused_findings(staged: Staged) -> list[Finding]:
     findings = []
     for (code, column), refused in staged.reasons.most_common():
         example = staged.samples[code, column][0]
+        columns = staged.schema.key if code == "duplicate-key" else (column,)
         text = Text(
             ko="{count}개 레코드를 공개하지 않았습니다: {where}{why} ({row}번째 행)",
             en="{count} not published: {where}{why} (row {row})",
         ).format(
             count=counted(refused),
             where=f"{column}: " if column else "",
-            why=explain(code, example["value"]),
+            why=explain(code, staged.told(example["value"], *columns)),
             row=example["row"],
         )
         findings.append(Finding(code=code, severity="warning", text=text, count=refused, column=column))
@@ -80,7 +81,7 @@ def undescribed_columns(inspection: Inspection) -> Iterator[Found]:
 
 def retyped_columns(inspection: Inspection) -> Iterator[Found]:
     for column in inspection.drift.retyped:
-        examples = ", ".join(f"'{text}'" for text in column.examples)
+        examples = inspection.staged.told(", ".join(f"'{text}'" for text in column.examples), column.name)
         text = Text(
             ko="{name}: 값의 {share}가 '{declared}'(으)로 읽히지 않고 '{now}'(으)로 보입니다: {examples}.",
             en="{name}: {share} of the values no longer read as {declared} but look like {now}: {examples}.",

@@ -25,7 +25,13 @@ class Districts:
 
     def shapes_of(self, region: str) -> list[shapely.Geometry]:
         """Return the shapes of a region by the official code: of a municipality, its wards, or all of a province."""
-        start = region[:5].rstrip("0").ljust(2, "0")
+        if region[2:5] in ("", "000"):
+            return self._shapes_from(region[:2])
+        found = self._shapes_from(region[:5])
+        is_city = not found and region[4] == "0"  # perhaps one of which only the wards are known: 41111, 41113, …
+        return self._shapes_from(region[:4]) if is_city else found
+
+    def _shapes_from(self, start: str) -> list[shapely.Geometry]:
         return [shape for code, shape in zip(self.codes, self.tree.geometries, strict=True) if code.startswith(start)]
 
     def find(self, shapes: np.ndarray, labels: tuple[str | None, ...]) -> pa.Array:

@@ -137,16 +137,17 @@ def decide_number(name: str, tally: Tally) -> tuple[str, str, str]:
     """Return what a column is whose values all are numbers: a number, a date in plain digits, or a code."""
     counts = {mark: seen.count for mark, seen in tally.marks.items()}
     is_digits = counts["digits"] == tally.filled
+    is_code, is_dated = bool(CODE_NAME.search(name)), bool(DATE_NAME.search(name))
+    is_serial = is_code and not is_dated  # receipts are numbered by the day: 202401150001
     for kind in ("date", "datetime"):
         if is_digits and reads_all(tally, kind):
-            return kind, "", ""
-    if counts["day-digits"] == tally.filled and tally.readings["date"].count >= 0.5 * tally.filled:
+            return ("string", "code-name", "") if is_serial else (kind, "", "")
+    if not is_serial and counts["day-digits"] == tally.filled and tally.readings["date"].count >= 0.5 * tally.filled:
         return "string", "almost", "date"
     if counts["leading-zero"] and not are_few_zeros(tally):
         return "string", "leading-zeros", ""
     if counts["long-digits"]:
         return "string", "long-digits", ""
-    is_code, is_dated = bool(CODE_NAME.search(name)), bool(DATE_NAME.search(name))
     if (is_code or counts["scientific"] < tally.filled) and counts["scientific"] and is_all_whole(tally):
         return "string", "damaged", ""
     if is_dated and counts["serial-day"] == tally.filled:

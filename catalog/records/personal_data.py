@@ -121,7 +121,8 @@ def hide_personal_data(
 
 
 def forget_examples(staged: Staged, columns: Collection[str]) -> None:
-    """Forget what refused and mended values of some columns were, which the sentences of checks would tell."""
+    """Forget what refused and mended values of some columns were, and let the sentences of checks tell no others."""
+    staged.closed.update(columns)
     for (_, column), examples in staged.samples.items():
         if column in columns:
             examples[:] = [example | {"value": HIDDEN} for example in examples]

@@ -210,6 +210,8 @@ KINDS: tuple[Kind, ...] = (
     row("mobile-number", TELEPHONE, "blocking", "phone",
         r"0 1 [016789](?: ?- ?|  ?)[0-9](?: [0-9]){2,3}(?: ?- ?|  ?)[0-9](?: [0-9]){3}", always, mask=mask_phone),
     row("mobile-number", TELEPHONE, "blocking", "phone", r"(?:0|\+?82)10[1-9][0-9]{7}", always, is_word=True, mask=mask_phone),
+    row("mobile-number", TELEPHONE, "blocking", "phone",
+        rf"(?:0|\+?82[ .-]?(?:\(0\)|0)?)10{GAP}[1-9][0-9]{{7}}|010[1-9][0-9]{{3}}{GAP}[0-9]{{4}}", always, mask=mask_phone),
     row("mobile-number-form", Text(ko="휴대전화번호 꼴의 번호", en="number of the form of a mobile telephone's"), "warning", "phone",
         r"01[16789][2-9][0-9]{6,7}", always, is_word=True, mask=mask_phone),
     row("card-number", CARD, "blocking", "card", r"[3-69][0-9]{3}[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}", is_card,

@@ -38,7 +38,7 @@ def repeated_values(inspection: Inspection) -> Iterator[Found]:
         )
         [found] = inspection.ask(statement, [*names, ROW])
         if repeated := found["repeated"]:
-            columns, example = ", ".join(names), found["example"][:200]
+            columns, example = ", ".join(names), inspection.staged.told(found["example"][:200], *names)
             text = Text(
                 ko=f"{columns}: 값이 유일해야 하는데 {repeated:,}개 레코드에서 되풀이됩니다: '{example}'.",
                 en=f"{columns}: should be unique, but comes again in {repeated:,} records: '{example}'.",
@@ -62,11 +62,11 @@ def out_of_range(inspection: Inspection) -> Iterator[Found]:
         parameters = {key: limit for _, part in asked for key, limit in part.items()}
         [found] = inspection.ask(statement, [name, ROW], parameters)
         if found["strays"] > found["filled"] * allowed.outside:
-            shown = f"{found['strays']:,}"
+            shown, example = f"{found['strays']:,}", inspection.staged.told(f"{found['example']:g}", name)
             text = Text(
-                ko=f"{name}: {shown}개 값이 범위({range_of(allowed)})를 벗어났습니다: {found['example']:g} ({found['row']}번째 행). "
+                ko=f"{name}: {shown}개 값이 범위({range_of(allowed)})를 벗어났습니다: {example} ({found['row']}번째 행). "
                 f"허용 비율은 {percent(allowed.outside)}입니다.",
-                en=f"{name}: {shown} values lie outside {range_of(allowed)}: {found['example']:g} (row {found['row']}); "
+                en=f"{name}: {shown} values lie outside {range_of(allowed)}: {example} (row {found['row']}); "
                 f"at most {percent(allowed.outside)} may.",
             )
             yield Found(text, found["strays"], name)
@@ -89,6 +89,7 @@ def unlisted_values(inspection: Inspection) -> Iterator[Found]:
         [found] = inspection.ask(statement, [name, ROW], {"listed": list(values)})
         if found["strays"]:
             examples = ", ".join(f"'{example}'" for example in sorted(found["examples"]))
+            examples = inspection.staged.told(examples, name)
             text = Text(
                 ko=f"{name}: {found['strays']:,}개 값이 목록에 없습니다: {examples} ({found['row']}번째 행부터).",
                 en=f"{name}: {found['strays']:,} values are not in the list: {examples} (first in row {found['row']}).",
@@ -114,9 +115,10 @@ def stale(inspection: Inspection) -> Iterator[Found]:
         return
     newest = dt.datetime.fromtimestamp(0, ZoneInfo(KOREAN_STANDARD_TIME)) + dt.timedelta(microseconds=found["newest"])
     if inspection.moment - newest > (read_age(limit) or dt.timedelta()):
+        shown = inspection.staged.told(f"{newest:%Y-%m-%d %H:%M}", name)
         text = Text(
-            ko=f"{name}: 가장 새로운 값이 {newest:%Y-%m-%d %H:%M}입니다. {limit}보다 오래되지 않아야 합니다.",
-            en=f"{name}: the newest value is of {newest:%Y-%m-%d %H:%M}; it should not be older than {limit}.",
+            ko=f"{name}: 가장 새로운 값이 {shown}입니다. {limit}보다 오래되지 않아야 합니다.",
+            en=f"{name}: the newest value is of {shown}; it should not be older than {limit}.",
         )
         yield Found(text, 0, name)
 

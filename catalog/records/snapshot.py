@@ -9,6 +9,7 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 
 import duckdb
 import numpy as np
@@ -37,12 +38,18 @@ class LoadMode(StrEnum):
 
 
 def write_snapshot(
-    staged: Staged, store: Store, *, mode: LoadMode, previous: Manifest | None, limits: Limits
+    staged: Staged,
+    store: Store,
+    *,
+    mode: LoadMode,
+    previous: Manifest | None,
+    limits: Limits,
+    is_part: bool = False,
 ) -> Manifest:
     """Write the staged rows as parts and return the manifest of the new snapshot; equal to ``previous`` if nothing changed.
 
     Append and upsert refuse rows of another shape (columns, types, key or place) than the previous snapshot's: what to do
-    then is a person's decision.
+    then is a person's decision. ``is_part`` says that the rows are new ones alone, not all that there is once more.
     """
     if mode is LoadMode.UPSERT and not staged.schema.key:
         raise BadSchema(
@@ -51,8 +58,9 @@ def write_snapshot(
         )
     if mode is not LoadMode.REPLACE and previous is not None:
         refuse_other_shape(staged.schema, previous.schema)
+    writer = partial(write_addition, is_part=True) if mode is LoadMode.APPEND and is_part else WRITERS[mode]
     with connect((store.root,), limits) as cursor:
-        return WRITERS[mode](staged, store, previous, cursor, limits)
+        return writer(staged, store, previous, cursor, limits)
 
 
 def refuse_other_shape(new: Schema, old: Schema) -> None:
@@ -81,12 +89,21 @@ def write_replacement(
 
 
 def write_addition(
-    staged: Staged, store: Store, previous: Manifest | None, cursor: duckdb.DuckDBPyConnection, limits: Limits
+    staged: Staged,
+    store: Store,
+    previous: Manifest | None,
+    cursor: duckdb.DuckDBPyConnection,
+    limits: Limits,
+    *,
+    is_part: bool = False,
 ) -> Manifest:
-    """Add the staged rows as parts of their own; parts that are there already are not added again."""
+    """Add the staged rows as parts of their own; parts that are there already are not added again.
+
+    Where only new rows come (``is_part``) equal ones are others, so that a part may stand twice in a manifest.
+    """
     if previous is None:
         return write_replacement(staged, store, previous, cursor, limits)
-    known = {part.digest for part in previous.parts}
+    known = frozenset() if is_part else {part.digest for part in previous.parts}
     written = write_parts(sorted_rows(cursor, staged), staged.schema, store, limits)
     parts = tuple(part for part in written if part.digest not in known)
     added = sum(part.rows for part in parts)

@@ -14,6 +14,7 @@ import orjson
 from lxml import etree
 
 from ingest.connectors.decode import prove_encoding
+from ingest.connectors.json_text import load_json
 from ingest.errors import BrokenOff, PlatformFailure, Text, TooLarge, UnreadableAnswer
 from ingest.http import Answer, Session, readable_size
 
@@ -63,7 +64,7 @@ def read_json(answer: Answer, http: Session) -> object:
     content = answer.read_bytes()
     text = content.removeprefix(codecs.BOM_UTF8) if encoding.startswith("utf-8") else content.decode(encoding)
     try:
-        return orjson.loads(text)
+        return load_json(text)
     except orjson.JSONDecodeError as error:
         if error.pos >= len(error.doc.rstrip()):
             raise BrokenOff(address=answer.location, reason=NO_END) from error

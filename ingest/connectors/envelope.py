@@ -249,7 +249,8 @@ def page_params(config: Config, step: Step) -> dict[str, str]:
 
 def link_to_next(step: Step, body: Body, config: Config, http: Session) -> Link[Step]:
     following = next_step(step, body, config, http)
-    return Link(rows=body.rows, next=following, address=body.answer.location, total=body.total)
+    total = None if isinstance(config.paging, UntilEmpty) else body.total
+    return Link(rows=body.rows, next=following, address=body.answer.location, total=total)
 
 
 def next_step(step: Step, body: Body, config: Config, http: Session) -> Step | None:

@@ -7,6 +7,7 @@ record, never a lost one.
 
 import base64
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -15,6 +16,7 @@ import orjson
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from ingest.connectors.flatten import flatten
+from ingest.connectors.json_text import load_json
 from ingest.connectors.messages import Received, read_messages
 from ingest.connectors.rows import MalformedRow
 from ingest.errors import Text
@@ -24,6 +26,11 @@ DOORS: Mapping[str, int] = {"mqtt": 1883, "mqtts": 8883}
 NOT_IN_FORM = Text(
     ko="받은 메시지를 설정된 형식으로 읽을 수 없습니다",
     en="the message received is not in the form that it should have",
+)
+TOO_LARGE_BYTES = "too_large_bytes"
+TOO_LARGE = Text(
+    ko="메시지가 8 MiB보다 커서 내용을 남기지 않았습니다. 발행하는 쪽에서 나누어 보내야 합니다",
+    en="the message was larger than 8 MiB and its content was not kept; its publisher has to send it in parts",
 )
 
 Topic = Annotated[str, StringConstraints(min_length=1, max_length=65_535)]
@@ -134,9 +141,10 @@ def read(config: Config, http: Session) -> Iterator[Mapping[str, object] | Malfo
         for record in records_of(config, message):
             number += 1
             if record is None:
-                yield MalformedRow(number, "unreadable-message", NOT_IN_FORM, dict(message.content))
+                reason = TOO_LARGE if TOO_LARGE_BYTES in message.content else NOT_IN_FORM
+                yield MalformedRow(number, "unreadable-message", reason, dict(message.content))
                 continue
-            if config.key:
+            if config.key and all(record.get(name) is not None for name in config.key):
                 key = tuple(repr(record.get(name)) for name in config.key)
                 if key in seen:
                     continue
@@ -172,7 +180,7 @@ def columns_around(config: Config, message: Received) -> dict[str, object] | Non
 
 def read_json_payload(payload: str, config: Config) -> list[dict[str, object] | None]:
     try:
-        found = orjson.loads(payload)
+        found = load_json(payload)
     except orjson.JSONDecodeError:
         return [None]
     for name in config.records.split(".") if config.records else ():
@@ -204,7 +212,8 @@ def read_text_payload(payload: str, config: Config) -> list[dict[str, object] | 
 def read_csv_payload(payload: str, config: Config) -> list[dict[str, object] | None]:
     names = config.header or []
     try:
-        lines = [line for line in csv.reader(payload.splitlines(), delimiter=config.delimiter, strict=True) if line]
+        reader = csv.reader(io.StringIO(payload, newline=""), delimiter=config.delimiter, strict=True)
+        lines = [line for line in reader if line]
     except csv.Error:
         return [None]
     return [dict(zip(names, line, strict=True)) if len(line) == len(names) else None for line in lines] or [None]

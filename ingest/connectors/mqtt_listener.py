@@ -6,6 +6,7 @@ inbox has it already. One call of ``listen`` is one connection; who calls it wai
 """
 
 import hashlib
+import re
 import socket
 import threading
 import time
@@ -23,7 +24,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from ingest.addresses import NEVER_PORTS, objection
 from ingest.connectors.messages import Keeper, Message
-from ingest.connectors.mqtt import Config, content_of
+from ingest.connectors.mqtt import TOO_LARGE_BYTES, Config, content_of
 from ingest.errors import (
     BrokenOff,
     ForbiddenAddress,
@@ -41,7 +42,11 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 10.0  # for the broker to accept the connection and the topics
 KEEP_ALIVE = 30
 AT_ONCE = 500
+MAX_PAYLOAD = 8 * 2**20
+MAX_WAITING = 64 * 2**20  # bytes that wait in memory to be kept together
+MAX_PACKET = 2 * MAX_PAYLOAD  # MQTT 5: a broker sends no larger one; those in between come and are told
 TURN = 0.5
+SHARED = re.compile(r"^\$share/[^/]+/")  # messages carry their topic without it
 TELL_SECONDS = 15.0
 PROTOCOLS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 REFUSALS: Mapping[int, type[SourceError]] = {  # reason codes of MQTT 5, which those of 3.1.1 are told as
@@ -97,6 +102,7 @@ def connect(client: Client, config: Config, http: Session, shown: str) -> None:
     if config.protocol == "5":
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = config.session_days * 86_400
+        properties.MaximumPacketSize = MAX_PACKET
     try:
         client.connect(
             config.host,
@@ -153,6 +159,8 @@ class Talk:
     shown: str
     session: str = ""
     waiting: list[MQTTMessage] = field(default_factory=list)
+    waiting_bytes: int = 0
+    too_large: dict[int, int] = field(default_factory=dict)
     accepted: ReasonCode | None = None
     lost: ReasonCode | None = None
     granted: list[ReasonCode] | None = None
@@ -180,7 +188,11 @@ class Talk:
         self.granted = reasons
 
     def hear_message(self, client: Client, data: object, message: MQTTMessage) -> None:
+        if len(message.payload) > MAX_PAYLOAD:  # its topic and size are kept, and it is acknowledged as any other
+            self.too_large[len(self.waiting)] = len(message.payload)
+            message.payload = b""
         self.waiting.append(message)
+        self.waiting_bytes += len(message.payload)
 
     def subscribe(self) -> None:
         """Ask for the topics that the session has not; a session of the broker's own making has none."""
@@ -223,7 +235,11 @@ class Talk:
         while not stop.is_set():
             outcome = self.client.loop(timeout=TURN)
             count = -1
-            while outcome == MQTTErrorCode.MQTT_ERR_SUCCESS and count < len(self.waiting) < AT_ONCE:
+            while (
+                outcome == MQTTErrorCode.MQTT_ERR_SUCCESS
+                and count < len(self.waiting) < AT_ONCE
+                and self.waiting_bytes < MAX_WAITING
+            ):
                 count = len(self.waiting)
                 outcome = self.client.loop(timeout=0.0)
             self.keep_waiting()
@@ -242,20 +258,24 @@ class Talk:
     def keep_waiting(self) -> None:
         if not self.waiting:
             return
-        asked = [one for one in self.waiting if self.is_asked_for(one.topic)]
+        asked = [
+            (one, self.too_large.get(at, 0)) for at, one in enumerate(self.waiting) if self.is_asked_for(one.topic)
+        ]
         if asked:
-            self.inbox.keep([self.as_message(one) for one in asked])
+            self.inbox.keep([self.as_message(one, dropped) for one, dropped in asked])
         for one in self.waiting:
             if one.qos:
                 self.client.ack(one.mid, one.qos)
         self.waiting.clear()
+        self.too_large.clear()
+        self.waiting_bytes = 0
 
     def is_asked_for(self, topic: str) -> bool:
         """Say whether a topic is among those configured now; an older session may still bring others."""
-        return any(topic_matches_sub(wanted, topic) for wanted in self.config.topics)
+        return any(topic_matches_sub(SHARED.sub("", wanted), topic) for wanted in self.config.topics)
 
-    def as_message(self, one: MQTTMessage) -> Message:
-        content = content_of(one.topic, one.payload)
+    def as_message(self, one: MQTTMessage, dropped: int) -> Message:
+        content = {"topic": one.topic, TOO_LARGE_BYTES: dropped} if dropped else content_of(one.topic, one.payload)
         if not one.qos:
             return Message(content)
         digest = hashlib.sha256(one.topic.encode() + b"\0" + one.payload).hexdigest()[:16]

@@ -5,6 +5,7 @@ from collections.abc import Generator
 import orjson
 
 from ingest.connectors.decode import prove_encoding
+from ingest.connectors.json_text import load_json
 from ingest.errors import BrokenOff, Text, TooLarge, UnreadableAnswer
 from ingest.http import Answer, readable_size
 
@@ -27,7 +28,7 @@ def read_ndjson(answer: Answer, *, before: int = 0) -> Generator[dict[str, objec
             if not line.strip():
                 continue
             try:
-                record = orjson.loads(line)
+                record = load_json(line)
             except orjson.JSONDecodeError as error:
                 if not is_whole:
                     raise BrokenOff(address=answer.location, reason=CUT) from error

@@ -24,16 +24,21 @@ TOO_MANY_PAGES = Text(ko="{max_pages}쪽", en="{max_pages} pages")
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of one page, how many rows the platform announces over all pages (None: it does not say), and where."""
+    """The rows of one page, how many rows the platform announces over all pages (None: it does not say), and where.
+
+    ``is_of_page``: the page is full and the number is that of its rows, so it may not speak of the other pages.
+    """
 
     rows: Sequence[Mapping[str, object]]
     total: int | None
     address: str
+    is_of_page: bool = False
 
 
 def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) -> Iterator[Mapping[str, object]]:
     """Yield the rows of pages 1, 2, … until as many rows came as the first page announced.
 
+    A total that may be that of a page alone is not believed: pages are asked for until one is not full.
     Every other ending is an error: a number that changed on the way, too few or too many rows, a page that came
     before, more pages than allowed, or a full page of a platform that announces no number at all.
     """
@@ -47,13 +52,14 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
     if received and first.total > max_pages * received:
         raise TooLarge(address=page.address, limit=TOO_MANY_PAGES.format(max_pages=max_pages))
     seen = {digest_of(page)}
+    is_believed = not first.is_of_page
     for number in range(2, max_pages + 1):
-        if received >= first.total:
+        if received >= first.total if is_believed else len(page.rows) < page_size:
             break
         page = ask(number)
         if not page.rows:
             break
-        if page.total != first.total:
+        if is_believed and page.total != first.total:
             raise IncompleteAnswer(
                 address=page.address, announced=f"{first.total} → {page.total or 0}", received=received
             )
@@ -62,7 +68,10 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
         seen.add(digest_of(page))
         yield from page.rows
         received += len(page.rows)
-    if received != first.total:
+    else:
+        if not is_believed and len(page.rows) >= page_size:
+            raise TooLarge(address=page.address, limit=TOO_MANY_PAGES.format(max_pages=max_pages))
+    if is_believed and received != first.total:
         raise IncompleteAnswer(address=page.address, announced=first.total, received=received)
 
 

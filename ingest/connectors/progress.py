@@ -175,7 +175,8 @@ def read_new(
     """Yield the records of what is new, and leave with the session how far that is once all have come.
 
     When a provider's calls of the day end between two of several windows, the whole ones count. A run that makes up for
-    a span of time leaves the position alone. ``is_ordered`` says that the last value of a window is its highest.
+    a span of time leaves the position alone, so that no other goes on from where it stops: it comes whole or not at all.
+    ``is_ordered`` says that the last value of a window is its highest.
     """
     plan = plan_windows(cursor, http.position, http.moment, http.span)
     watch, done = Watch(cursor, is_ordered), None
@@ -183,7 +184,7 @@ def read_new(
         try:
             rows = read_ahead(read(window)) if len(plan.windows) > 1 else read(window)
         except QuotaExceeded:
-            if done is None or done.until is None:
+            if http.span is not None or done is None or done.until is None:
                 raise
             http.tell("read-in-part", OUT_OF_CALLS.format(until=stored(done.until, cursor.kind)))
             break

@@ -83,7 +83,11 @@ def narrowed(config: Config, field: str, window: Window) -> Config:
     path = "id" if field == "@iot.id" else field.replace(".", "/")
     bounds = [(sign, bound) for sign, bound in (("ge", window.since), ("lt", window.until)) if bound is not None]
     conditions = [f"({config.filter})"] if config.filter else []
-    conditions += [f"{path} {sign} {written(bound)}" for sign, bound in bounds]
+    told = [f"{path} {sign} {written(bound)}" for sign, bound in bounds]
+    if window.until is not None and field.rpartition(".")[2] in INTERVALS:
+        # An interval is `lt` only if all of it is before: one that crosses the bound would be in no window at all.
+        told[-1] = f"not ({path} ge {written(window.until)})"
+    conditions += told
     changes = {"filter": " and ".join(conditions) or None, "orderby": config.orderby or f"{path} asc"}
     return config.model_copy(update=changes)
 

@@ -2,7 +2,8 @@
 
 An answer is ``{SERVICE: {list_total_count, RESULT, row}}``; an error is a bare ``RESULT`` with status 200. ``CODES`` is
 the platform's table. Live services say the same in other words: those of the subway have ``errorMessage`` beside a list
-of a name of their own, the city data of places a single object (``CITYDATA``) and a ``RESULT`` whose names have dots.
+of a name of their own, the city data of places a single object (``CITYDATA``) and a ``RESULT`` whose names have dots. That of rented bicycles
+has another name than its service and announces the rows of each page as the total.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -87,13 +88,13 @@ def ask_page(number: int, config: Config, filters: Sequence[str], key: str, http
     parts = [key, config.format, config.service, str(end - config.page_size + 1), str(end), *filters]
     # An empty filter keeps its place as a blank.
     location = "/".join([config.url, *(quote(part or " ", safe="") for part in parts)])
-    return http.read(location, partial(parse_page, service=config.service, http=http))
+    return http.read(location, partial(parse_page, service=config.service, size=config.page_size, http=http))
 
 
-def parse_page(answer: Answer, service: str, http: Session) -> Page:
+def parse_page(answer: Answer, service: str, size: int, http: Session) -> Page:
     document = read_document(answer, http)
     envelope = document if isinstance(document, dict) else {}
-    inside = envelope.get(service, envelope)
+    inside = envelope.get(service) or inside_of(envelope)
     result = result_of(inside) if isinstance(inside, dict) else None
     if result is None:
         reason = NO_RESULT.format(service=service, keys=", ".join(envelope))
@@ -110,7 +111,14 @@ def parse_page(answer: Answer, service: str, http: Session) -> Page:
     if not total.isdecimal() or not all(isinstance(row, dict) for row in rows):
         reason = NO_RESULT.format(service="list_total_count, row", keys=", ".join(inside))
         raise UnreadableAnswer(address=answer.location, format="Seoul Open API", reason=reason)
-    return Page(rows, int(total), answer.location)
+    is_of_page = "row" in inside and int(total) == len(rows) == size
+    return Page(rows, int(total), answer.location, is_of_page)
+
+
+def inside_of(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what stands under another name than the service's (``rentBikeStatus`` for ``bikeList``), else all of it."""
+    members = [value for value in envelope.values() if isinstance(value, dict) and "RESULT" in value]
+    return members[0] if len(members) == 1 else envelope
 
 
 def result_of(inside: Mapping[str, Any]) -> Mapping[str, object] | None:

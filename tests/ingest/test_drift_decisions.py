@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from builders import make_dataset
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pulling import LOTS, lots, make_source, published, pull, records, write_lots
 
 from catalog.models import Change
@@ -88,6 +90,16 @@ def test_a_new_column_is_held_and_accepted_and_published(lots_file):
     assert "요금" in source.known_columns
     kinds = ["created", "snapshot-published", "described", "snapshot-published"]
     assert [change.kind for change in Change.objects.order_by("sequence")] == kinds
+
+
+def test_a_decision_locks_the_feed_before_the_source(lots_file):
+    source = source_of(lots_file)
+    add_fee(lots_file)
+    run = held(source)
+    with CaptureQueriesContext(connection) as asked:
+        refuse(run, ["요금"])
+    statements = [query["sql"] for query in asked if "FROM" in query["sql"]]
+    assert "catalog_feedhead" in statements[0]
 
 
 def test_a_new_column_keeps_a_name_that_will_do(lots_file):

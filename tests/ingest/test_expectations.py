@@ -122,6 +122,30 @@ def test_records_lie_within_the_municipality_that_is_named(places_file, boundari
     assert {issue.code for issue in run.issues.all()} <= {code}
 
 
+NEIGHBOURS = [
+    ("11200", ["a"]),  # 11215 and 11230 are other districts
+    ("1120000000", ["a"]),
+    ("11215", ["b"]),
+    ("43740", ["d"]),  # 43745 was taken out of it
+    ("41110", ["e"]),  # a city of which only the wards are known
+    ("41000", ["e"]),
+    ("11", ["a", "b", "c"]),
+]
+
+
+@pytest.mark.parametrize(("within", "kept"), NEIGHBOURS, ids=[within for within, _ in NEIGHBOURS])
+def test_a_municipality_whose_code_ends_in_zeros_does_not_take_its_neighbours_in(places_file, settings, within, kept):
+    settings.BOUNDARIES = "boundaries"
+    codes = ("11200", "11215", "11230", "43740", "41111", "43745")
+    rows = [{"code": code, "name": code, "shape": square(126 + place, 37)} for place, code in enumerate(codes)]
+    publish_rows(make_dataset("boundaries", schema=BOUNDARIES), rows)
+    places = [(name, 126.5 + place, 37.5, NOW) for place, name in enumerate("abcdef")]
+    write_lots(places_file, places, HEADER)
+    source = places_source(places_file, within=within, max_rejected_share=1.0)
+    assert pull(source).state == State.PUBLISHED
+    assert [record["id"] for record in records(source)] == kept
+
+
 @pytest.mark.parametrize(
     ("within", "words"), [("99999", "no region with the code '99999'"), ("11110", "no dataset of boundaries is set")]
 )

@@ -78,6 +78,12 @@ def test_a_run_without_a_message_changes_nothing(source):
     assert (run.state, run.rows, ids(source)) == (Run.State.UNCHANGED, 0, ["a"])
 
 
+def test_a_message_equal_to_an_earlier_one_is_added_as_well(source):
+    for count in range(1, 5):
+        append("air", [reading("a")])
+        assert (pull(source).state, ids(source)) == (Run.State.PUBLISHED, ["a"] * count)
+
+
 def test_a_segment_is_read_once_even_if_nobody_removes_it(source):
     append("air", [reading("a")])
     pull(source)

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 from builders import make_dataset
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hostile_server import HostileServer, Request, hang_up, reply, reply_json
 from pulling import make_source, published, pull, records
@@ -16,8 +17,9 @@ from catalog.records import Column, Schema, to_table_schema
 from ingest import pipeline
 from ingest.errors import BadSetup
 from ingest.models import Run, Source
-from ingest.pipeline import pull_run
+from ingest.pipeline import Pull, keep_published, pull_run
 from ingest.repetitions import backfill, replay_run
+from ingest.runs import Progress, RunHeartbeat, claim_run, enter_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
@@ -295,6 +297,22 @@ def test_a_held_run_that_is_read_again_moves_the_position(platform):
     assert (again.state, moment_reached(source)) == (State.PUBLISHED, at("2026-03-02 10:00"))
 
 
+def test_a_replay_that_a_scheduled_pull_overtook_adds_nothing(platform):
+    source = source_of(platform, "append", delay="0h")
+    source.expectations = {"min_rows": 5}
+    source.save()
+    platform.observe(a="2026-03-02 10:00")
+    held = pull(source)
+    assert held.state == State.HELD
+    Source.objects.update(expectations={})
+    again = replay_run(held)
+    source.refresh_from_db()
+    assert pull(source).state == State.PUBLISHED
+    pull_run(again.pk)
+    again.refresh_from_db()
+    assert (again.state, again.error_code, ids(source)) == (State.FAILED, "not-repeatable", ["a"])
+
+
 # Files that did not change
 
 
@@ -331,6 +349,18 @@ def test_a_file_that_is_said_to_be_the_same_is_not_read_and_is_fresh_again():  #
         assert second.snapshot_digest == first.snapshot_digest
         now = Snapshot.objects.get()
         assert (now.pk, now.valid_at > was.valid_at, now.valid_at) == (was.pk, True, second.slot)
+
+
+def test_what_stands_for_a_new_release_locks_the_feed_before_all_else():
+    with file_source() as (_, source):
+        pull(source)
+        run = enter_run(source)
+        claim = claim_run(run.pk)
+        heartbeat = RunHeartbeat(claim, Progress())
+        with CaptureQueriesContext(connection) as asked:
+            keep_published(Pull(run, claim, heartbeat))
+    statements = [query["sql"] for query in asked if "FROM" in query["sql"]]
+    assert "catalog_feedhead" in statements[0]
 
 
 def test_a_file_that_changed_is_read():

@@ -1,5 +1,6 @@
 """Personal data in what a platform sends: held back until somebody decides, then masked, emptied or closed; told nowhere."""
 
+import dataclasses
 import logging
 
 import pyarrow.parquet as pq
@@ -193,6 +194,46 @@ def test_no_value_is_told_by_the_sentences_of_other_checks_nor_by_the_changes_of
     assert [secret for secret in (*SECRETS, "홍길순") if secret in kept] == []
 
 
+PHONE, RECEIVED = Column("phone", source="이름"), Column("received", "date", source="접수일")
+CONTACT, COUNT = dataclasses.replace(PHONE, personal_data="contact"), Column("memo", "integer", source="비고")
+BORN, AGE = (dataclasses.replace(column, personal_data="contact") for column in (RECEIVED, COUNT))
+# columns, options of the source, the code of what is told, the values of one row again and again
+TOLD = [
+    ("declared", (CONTACT, AGE, RECEIVED), {}, "retyped-column", ("길순", "홍길순", "2026-01-01")),
+    ("decided", (PHONE, COUNT, RECEIVED), {"personal_data": {"memo": "drop"}}, "retyped-column", ("길순", "홍길순", "2026-01-01")),
+    ("unlisted", (CONTACT, COUNT, RECEIVED), {"expectations": {"values": {"phone": ["x"]}}}, "unlisted-value", ("홍길순", "1", "2026-01-01")),
+    ("repeated", (CONTACT, COUNT, RECEIVED), {"expectations": {"unique": [["phone"]]}}, "not-unique", ("홍길순", "1", "2026-01-01")),
+    ("out of range", (CONTACT, AGE, RECEIVED), {"expectations": {"ranges": {"memo": {"maximum": 9}}}}, "out-of-range", ("길순", "8714", "2026-01-01")),
+    ("old", (CONTACT, COUNT, BORN), {"expectations": {"max_age": "1d", "age_of": "received"}}, "stale", ("길순", "1", "1987-03-14")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "code", "values"), [row[1:] for row in TOLD], ids=[row[0] for row in TOLD]
+)
+def test_no_check_tells_a_value_of_a_column_that_is_declared_or_decided_personal(
+    lots_file, caplog, columns, options, code, values
+):
+    caplog.set_level(logging.DEBUG)
+    source = source_of(lots_file, Schema(columns=(COLUMNS[0], *columns)), **options)
+    write_lots(lots_file, [(str(number), *values) for number in range(9)], HEADER)
+    run = pull(source)
+    assert run.state == State.HELD
+    assert "***" in run.issues.get(code=code).text_ko
+    kept = everything_kept(caplog)
+    assert [value for value in ("홍길순", "8714", "1987-03-14") if value in kept] == []
+
+
+def test_repeated_keys_of_a_personal_column_are_not_told(lots_file, caplog):
+    caplog.set_level(logging.DEBUG)
+    columns = (COLUMNS[0], dataclasses.replace(PHONE, personal_data="contact"), *COLUMNS[2:])
+    source = source_of(lots_file, Schema(columns=columns, key=("lot_id", "phone")))
+    write_lots(lots_file, [("1", "홍길순", "없음", "2026-01-01")] * 2, HEADER)
+    run = pull(source)
+    assert "***" in run.issues.get(code="duplicate-key").text_ko
+    assert "홍길순" not in everything_kept(caplog)
+
+
 # What may be decided
 
 KEYED = Schema(columns=COLUMNS, key=("name",))
@@ -265,6 +306,25 @@ def test_asking_twice_reads_once(lots_file):
     assert personal_data.decide(held, {"memo": "drop"}, by="steward") == first
     finish(first)
     assert memos(held.source) == [None, None, None]
+
+
+def test_a_later_decision_does_not_add_the_records_again(lots_file):
+    held = held_run(lots_file, mode="append")
+    first = personal_data.decide(held, {"memo": "publish"}, by="steward")
+    assert finish(first).state == State.PUBLISHED
+    before = memos(held.source)
+    assert personal_data.decide(held, {"memo": "mask"}, by="steward") is None
+    assert (memos(held.source), Run.objects.filter(state=State.WAITING).exists()) == (before, False)
+
+
+def test_a_run_at_work_will_do_when_nothing_else_has_been_decided_since(lots_file):
+    held = held_run(lots_file)
+    first = personal_data.decide(held, {"memo": "mask"}, by="steward")
+    Run.objects.filter(pk=first.pk).update(state=State.RUNNING)
+    assert personal_data.decide(held, {"memo": "mask"}, by="steward") == first
+    second = personal_data.decide(held, {"memo": "drop"}, by="steward")
+    assert second != first
+    assert personal_data.decide(held, {"memo": "drop"}, by="steward") == second
 
 
 def test_what_is_no_longer_kept_is_pulled_anew_unless_the_source_is_paused(lots_file):

@@ -16,6 +16,7 @@ from django.utils import translation
 from hostile_server import HostileServer, by_request, reply, reply_json
 from pulling import published, pull, records
 
+from catalog.errors import HubError
 from catalog.models import Dataset, Distribution, Organisation
 from ingest.apply import apply_hub_file
 from ingest.errors import BadSetup, ForbiddenAddress, KeyRefused, TookTooLong, Unreachable
@@ -260,6 +261,58 @@ def test_a_refused_key_is_said_to_be_refused(monkeypatch):
     with running(make_world()) as sandbox, pytest.raises(KeyRefused):
         url = f"{sandbox.url}/datagokr/ParkingService/getParkingLots"
         preview_source("datagokr", {"url": url, "service_key": {"env": "CITY_KEY"}}, allow_private=True)
+
+
+KEY = "k9Zq7Xw2Lm4+Rt8Vb1Nc6"
+KEYED = {"key": {"env": "CITY_KEY"}, "key_param": "apikey", "collection": "lots"}
+
+
+@pytest.fixture
+def echoing(monkeypatch):
+    """A platform that repeats its key wherever it can."""
+    monkeypatch.setenv("CITY_KEY", KEY)
+
+    def act(request):
+        echo = f"{KEY} {request.target}"
+        told = {
+            "id": "lots",
+            "title": f"주차장 {echo}",
+            "description": echo,
+            "links": [{"rel": "license", "title": echo}],
+        }
+        if request.path.endswith("schema"):
+            return {"properties": {f"a {KEY}": {"type": "string", "title": echo, "description": echo}}}
+        if not request.path.endswith("items"):
+            return told
+        properties = {"a": f"제1주차장 {echo}", f"a {KEY}": echo, "설치일자": echo}
+        features = [{"type": "Feature", "geometry": None, "properties": properties}] * 3
+        return {"type": "FeatureCollection", "features": features, "links": []}
+
+    with HostileServer({"/": by_request(act)}) as server:
+        yield server
+
+
+@pytest.mark.parametrize("form", ["text", "toml", "json"])
+def test_a_key_that_the_platform_repeats_is_shown_by_stars_only(echoing, form):
+    config = {"url": echoing.url("/"), **KEYED}
+    preview = preview_source("oapif", config, allow_private=True)
+    assert preview.rows[0]["a"].startswith("제1주차장 *** /")
+    assert preview.described.title.ko.startswith("주차장 ***")
+    assert "a ***" in preview.rows[0]
+    printed = run("lots", "--connector", "oapif", "--config", json.dumps(config), "--allow-private", "--format", form)
+    assert "***" in printed
+    for part in ("k9Zq7Xw2Lm4", "Rt8Vb1Nc6"):
+        assert part in "".join(request.target + str(request.headers) for request in echoing.requests)
+        assert part not in repr(preview)
+        assert part not in printed + write_snippet(preview, "lots")
+
+
+def test_an_error_that_repeats_the_key_is_told_with_stars(monkeypatch):
+    monkeypatch.setenv("CITY_KEY", KEY)
+    told = by_request(lambda request: {"code": KEY, "description": f"{KEY} {request.target}"})
+    with HostileServer({"/": told}) as server, pytest.raises(HubError) as refused:
+        preview_source("oapif", {"url": server.url("/"), **KEYED}, allow_private=True)
+    assert "k9Zq7Xw2Lm4" not in f"{refused.value} {refused.value.text} {refused.value.values}"
 
 
 def test_no_records_are_no_error(folder):

@@ -91,6 +91,16 @@ def test_an_answer_that_a_younger_run_names_too_stays(source):
     assert rejected_path(second) is not None
 
 
+def test_what_is_past_its_days_is_forgotten_in_as_many_statements_however_many_runs_there_are(
+    source, django_assert_num_queries
+):
+    for _ in range(4):
+        pull(source)
+    with django_assert_num_queries(4):
+        forget_raw(timezone.now() + 8 * DAY)
+    assert not Run.objects.exclude(raw_answers=[], rejected_digest="").exists()
+
+
 def test_every_source_has_its_own_days(source, lots_file, tmp_path):
     other = make_source(write_lots(tmp_path / "other.csv", lots(9)), "other", raw_days=1)
     longer, shorter = pull(source), pull(other)
@@ -136,3 +146,11 @@ def test_what_killed_workers_left_in_the_spool_is_removed_after_a_day(settings):
     make_old(old, loose)
     assert forget_leftovers(timezone.now()) == 2
     assert list(settings.SPOOL_DIR.iterdir()) == [young]
+
+
+def test_the_folder_that_living_connections_spill_to_stays(settings):
+    spill = settings.SPOOL_DIR / "spill"
+    spill.mkdir()
+    make_old(spill)
+    assert forget_leftovers(timezone.now()) == 0
+    assert spill.is_dir()

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from builders import make_dataset, make_organisation, publish_rows
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hub_files import write_hub
 from pulling import pull, records
@@ -120,6 +122,16 @@ def test_another_recipe_or_a_clock_is_computed_again_over_the_same_inputs(air):
     make_recipe(SELECT.replace("WHERE", "WHERE now() > TIMESTAMPTZ '2020-01-01 00:00+09' AND"))
     assert pull(source).rows == 2
     assert pull(source).rows == 2
+
+
+def test_a_recipe_is_saved_with_the_feed_locked_before_the_source(air):
+    source = make_recipe()
+    with CaptureQueriesContext(connection) as asked:
+        save_source(source.slug, source.distribution, connector="recipe", config={"select": SELECT}, raw_days=3)
+    statements = [query["sql"] for query in asked]
+    locked = next(at for at, statement in enumerate(statements) if "catalog_feedhead" in statement)
+    written = next(at for at, statement in enumerate(statements) if 'UPDATE "ingest_source"' in statement)
+    assert locked < written
 
 
 def test_a_recipe_runs_on_its_schedule(air):
@@ -364,6 +376,8 @@ REFUSED = {
     "an unknown word": ({"select": SELECT, "selct": ""}, "config.selct", "not a known name"),
     "a group of one": ({"select": SELECT, "suppress": {"count": "readings", "minimum": 1}}, "config.suppress.minimum", "at least 2"),
     "emptying a key": ({"select": SELECT, "suppress": {"count": "readings", "columns": ["district"]}}, "config.suppress", "'district' cannot be emptied"),
+    "emptying a key in capitals": ({"select": SELECT, "suppress": {"count": "readings", "columns": ["DISTRICT"]}}, "config.suppress", "'DISTRICT' cannot be"),
+    "emptying nothing": ({"select": SELECT, "suppress": {"count": "readings", "columns": ["pm1O"]}}, "config.suppress", "has: district, pm10, readings"),
     "a bare excuse": ({"select": SELECT, "declassify": "because"}, "config", "a reason in words"),
     "an unprotected excuse": ({"select": SELECT, "declassify": "agreed with the office"}, "config.declassify", "needs suppress"),
 }  # fmt: skip
@@ -461,6 +475,15 @@ def test_measures_of_small_groups_are_emptied(air):
     source = make_recipe(config={"suppress": {"count": "readings", "minimum": 2, "columns": ["pm10"]}})
     pull(source)
     assert means(source) == {"강남구": (34.0, 2), "종로구": (None, None)}
+
+
+def test_values_of_small_groups_are_not_published_though_the_answer_calls_their_column_otherwise(air):
+    select = SELECT.replace("AS pm10", "AS pm_10")
+    source = make_recipe(select, config={"suppress": {"count": "readings", "minimum": 2, "columns": ["pm10"]}})
+    run = pull(source)
+    assert (run.state, run.error_code) == (Run.State.FAILED, "bad-sql")
+    assert "no column 'pm10' that suppress could empty; it has: district, pm_10, readings" in run.error_en
+    assert source.distribution.current_snapshot is None
 
 
 # --- licence

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from builders import make_dataset
@@ -15,12 +16,16 @@ from pulling import LOTS, lots, make_source, published, pull, records, write_lot
 
 from catalog.models import Distribution, Snapshot
 from catalog.records import Column, Schema, to_table_schema
-from ingest.errors import BadSetup, NotRepeatable, TimedOut
+from ingest.echoes import Echoes
+from ingest.errors import BadSetup, BrokenOff, NotRepeatable, TimedOut
+from ingest.http import Session
+from ingest.masking import Mask
 from ingest.models import Run, Source
 from ingest.pipeline import pull_run
-from ingest.raw import forget_raw
+from ingest.raw import forget_raw, keep_answer
 from ingest.repetitions import SPANS_AT_ONCE, backfill, cancel_run, replay_run, retry_refused
 from ingest.runs import Progress, claim_run, end_with_error, enter_run, sweep
+from ingest.sessions import ReplaySession
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("no_pauses")]
 State = Run.State
@@ -112,6 +117,84 @@ def test_what_was_added_once_is_not_added_again(lots_file):
     with pytest.raises(NotRepeatable, match="twice"):
         replay_run(run)
     assert len(ids(source)) == 3
+
+
+def test_of_two_replays_of_a_held_run_one_adds_its_records(lots_file):
+    source = source_of(lots_file, "append", LOTS, expectations={"min_rows": 9})
+    held = pull(source)
+    assert held.state == State.HELD
+    Source.objects.update(expectations={"min_rows": 1})
+    one, two = replay_run(held), replay_run(held)
+    assert (done(one).state, done(two).state) == (State.PUBLISHED, State.FAILED)
+    assert "twice" in two.error_en
+    with pytest.raises(NotRepeatable, match="twice"):
+        replay_run(held)
+    assert ids(source) == ["0001", "0002", "0003"]
+
+
+BY_KEY_AND_TIME = Schema(columns=(*LOTS.columns, Column("at", "date")), key=("lot_id", "at"), time="at")
+
+
+@pytest.mark.parametrize(("schema", "is_refused"), [(KEYED, True), (BY_KEY_AND_TIME, False)], ids=["key", "with-time"])
+def test_a_replay_does_not_put_old_values_over_newer_ones(lots_file, schema, is_refused):
+    header, sign = ("번호", "이름", "면수", "at"), "2026-01-01"
+    write_lots(lots_file, [("0001", "옛", 1, sign)], header)
+    source = source_of(lots_file, "upsert", schema, ignored_columns=["at"] if is_refused else [])
+    old = pull(source)
+    asked = replay_run(old)
+    write_lots(lots_file, [("0001", "새", 2, "2026-01-02")], header)
+    assert pull(source).state == State.PUBLISHED
+    assert done(asked).state == (State.FAILED if is_refused else State.UNCHANGED)
+    assert records(source)[-1]["name"] == "새"
+    if is_refused:
+        assert "newer values" in asked.error_en
+        with pytest.raises(NotRepeatable, match="newer values"):
+            replay_run(old)
+
+
+def test_a_replay_may_follow_replays_of_the_same_run(lots_file):
+    source = source_of(lots_file, "upsert")
+    run = pull(source)
+    assert done(replay_run(run)).state == State.UNCHANGED
+    mend(source)
+    assert retry_refused(run)
+    assert replay_run(run)
+
+
+def kept_rows(folder, count: int, *, breaks: bool) -> list[dict]:
+    """Read rows as a run does and return the entries of what was kept, in pieces of two."""
+    kept: list[dict] = []
+
+    def rows():
+        yield from ({"n": number} for number in range(count))
+        if breaks:
+            raise BrokenOff(address="db", reason="gone")
+
+    with Session(archive=lambda answer: kept.append(keep_answer(answer, folder, Mask([]), Echoes()))) as http:
+        with suppress(BrokenOff):
+            list(http.keep_rows("db", rows))
+        return kept
+
+
+def read_again(state: str, kept: list[dict]) -> int:
+    with ReplaySession(Run(raw_answers=kept, state=state, started_at=timezone.now())) as http:
+        return len(list(http.keep_rows("db", lambda: iter(()))))
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.WAITING])
+def test_rows_whose_reading_broke_off_are_not_read_again_as_if_they_were_whole(tmp_path, monkeypatch, state):
+    monkeypatch.setattr("ingest.row_pieces.ROWS_A_PIECE", 2)
+    assert read_again(state, kept_rows(tmp_path, 5, breaks=False)) == 5
+    with pytest.raises(NotRepeatable, match="only a part"):
+        read_again(state, kept_rows(tmp_path, 5, breaks=True))
+
+
+@pytest.mark.parametrize("state", [State.PUBLISHED, State.HELD, State.UNCHANGED])
+def test_rows_of_the_time_before_the_last_piece_was_marked_are_read_again(tmp_path, monkeypatch, state):
+    monkeypatch.setattr("ingest.row_pieces.ROWS_A_PIECE", 2)
+    kept = kept_rows(tmp_path, 5, breaks=False)
+    assert kept[-1].pop("last")
+    assert read_again(state, kept) == 5
 
 
 def test_a_source_that_asks_for_something_else_by_now_is_told_so(lots_file, tmp_path):

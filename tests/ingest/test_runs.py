@@ -377,6 +377,32 @@ def test_the_sweeper_offers_what_is_due_and_has_no_message_on_the_way(source, co
     assert messages(own_queue) == is_offered
 
 
+@pytest.mark.parametrize("ahead", [dt.timedelta(days=3), dt.timedelta(days=4000)])
+def test_moments_that_a_clock_ahead_has_written_keep_no_source_from_its_runs(source, own_queue, settings, ahead):
+    waiting = make_run(source, due_at=NOON + ahead, hinted_at=NOON + ahead)
+    at_work = make_run(source, slot=LATER, state=State.RUNNING, lease_until=NOON + ahead, attempt=1)
+    assert sweep(NOON) == 1
+    waiting.refresh_from_db()
+    at_work.refresh_from_db()
+    lease = settings.RUN_LEASE_SECONDS * SECOND
+    assert (waiting.due_at, at_work.lease_until) == (NOON, NOON + lease)
+    assert claim_run(at_work.pk, now=NOON + 2 * lease) is not None
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"due_at": NOON + dt.timedelta(hours=24)},  # a provider's next day
+        {"state": State.RUNNING, "lease_until": NOON + 30 * SECOND, "attempt": 1},
+    ],
+)
+def test_moments_that_may_be_meant_stay(source, columns, own_queue):
+    run = make_run(source, **columns)
+    assert sweep(NOON) == 0
+    run.refresh_from_db()
+    assert {name: getattr(run, name) for name in columns} == columns
+
+
 def test_sweeping_every_ten_seconds_sends_one_message_a_minute(source, own_queue):
     run = make_run(source, due_at=timezone.now())
     sent = []

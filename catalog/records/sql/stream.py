@@ -9,7 +9,7 @@ from catalog.records.manifest import Manifest
 from catalog.records.sql.ask_engine import ask_engine
 from catalog.records.sql.parse import Statement
 from catalog.records.sql.shape import answer_schema, arrow_schema, shaped_batch
-from catalog.records.sql.suppress import HIDDEN, Suppression, hide_rows
+from catalog.records.sql.suppress import HIDDEN, Suppression, check_emptied, hide_rows
 from catalog.records.store import Store
 from catalog.records.typed_rows import TypedRows
 
@@ -29,11 +29,13 @@ def stream_sql(
     """Yield all rows of an answer, at least one block, which may be empty; the time limit holds for the whole.
 
     When ``stopped`` says so the engine is interrupted, whatever it is at, as if its time were over. ``hidden`` hears how
-    many rows of a block were suppressed.
+    many rows of a block were suppressed; a column to be emptied that the answer does not have is refused before any.
     """
     with ask_engine(statement, manifests, store, limits, rows=None, suppression=suppression, stopped=stopped) as answer:
         reader = answer.to_arrow_reader(BATCH_ROWS)
         schema = answer_schema(pa.schema(field for field in reader.schema if field.name != HIDDEN))
+        if suppression is not None:
+            check_emptied(suppression, [name for name in reader.schema.names if name != HIDDEN])
         yield TypedRows(pa.RecordBatch.from_pylist([], arrow_schema(schema)))
         for batch in reader:
             rows = batch

@@ -3,12 +3,15 @@
 What is too small is decided in the engine, over the whole answer; what becomes of it is done batch by batch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from catalog.records.engine import identifier, names_of
+from catalog.records.sql.refusal import bad_sql
+from catalog.text import Text
 
 # Names that no statement can have (``check_names``).
 SMALL, HIDDEN = "_part_0_small", "_part_0_hidden"
@@ -30,6 +33,20 @@ class Suppression:
     @property
     def emptied(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys((self.count, *self.columns))) if self.columns else ()
+
+
+def check_emptied(suppression: Suppression, names: Sequence[str]) -> None:
+    """Refuse to empty a column that the answer does not have: what was meant would be published."""
+    known = {name.lower() for name in names}
+    missing = [name for name in suppression.emptied if name.lower() not in known]
+    if missing:
+        named, there = ", ".join(f"'{name}'" for name in missing), ", ".join(names)
+        raise bad_sql(
+            Text(
+                ko=f"suppress가 비울 열 {named}이(가) 결과에 없습니다. 결과의 열: {there}",
+                en=f"the answer has no column {named} that suppress could empty; it has: {there}",
+            )
+        )
 
 
 def write_suppression(text: str, suppression: Suppression) -> str:

@@ -51,11 +51,13 @@ class Room:
         schema: Schema,
         mode: LoadMode = LoadMode.REPLACE,
         previous: Manifest | None = None,
+        *,
+        is_part: bool = False,
         **options: Any,
     ) -> Manifest:
         staged = self.stage(rows, schema, **options)
         try:
-            return write_snapshot(staged, self.store, mode=mode, previous=previous, limits=self.limits)
+            return write_snapshot(staged, self.store, mode=mode, previous=previous, limits=self.limits, is_part=is_part)
         finally:
             discard(staged)
 

@@ -90,6 +90,23 @@ def test_a_name_tells_codes_and_dates_from_numbers(name, values, kind):
 
 
 @pytest.mark.parametrize(
+    ("name", "values", "kind", "because"),
+    [
+        ("접수번호", ["202401150001", "202401150002", "202401161159"], "string", "code-name"),
+        ("관리번호", ["20240101", "20240102"], "string", "code-name"),
+        ("관리번호", ["20240101", "20240199"], "string", "code-name"),
+        ("receipt_no", ["20240101", "20240102"], "string", "code-name"),
+        ("관리번호부여일자", ["20240101", "20240102"], "date", ""),
+        ("접수일시", ["202401150001", "202401150002"], "datetime", ""),
+        ("개업", ["20240101", "20240102"], "date", ""),
+    ],
+)
+def test_numbers_that_begin_with_a_day_are_no_dates(name, values, kind, because):
+    column = infer_type(values, name=name)
+    assert (column.type, column.because, list(column.findings)) == (kind, because, [])
+
+
+@pytest.mark.parametrize(
     ("name", "values", "finding"),
     [
         ("기준일자", ["2026-01-01", "2026-01-02", "45678"], "excel-serial-day"),

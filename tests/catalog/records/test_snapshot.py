@@ -199,6 +199,16 @@ def test_appended_answers_are_all_there_however_often_they_are_folded(shared_roo
     assert len(manifest.parts) <= len(expected) // part_rows + 2 * 3 + 6
 
 
+def test_where_only_new_rows_come_equal_ones_are_added_each_time_also_when_they_are_folded(shared_room, monkeypatch):
+    monkeypatch.setattr(fold, "FOLD_PARTS", 3)
+    rows, manifest = [{"batch": 1, "value": 2}], None
+    for count in range(1, 12):
+        manifest = shared_room.write(rows, PLAIN, APPEND, manifest, is_part=True)
+        assert (manifest.records, len(shared_room.stream(manifest))) == (count, count)
+    again = shared_room.write([{"batch": 3, "value": 4}], PLAIN, APPEND, manifest)
+    assert [row["batch"] for row in shared_room.stream(again)] == [1] * 11 + [3]
+
+
 def test_folding_keeps_full_parts_and_the_last_ones(shared_room, monkeypatch):
     monkeypatch.setattr(fold, "FOLD_PARTS", 2)
     monkeypatch.setattr(parts, "PART_ROWS", 10)

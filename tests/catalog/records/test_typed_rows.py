@@ -118,6 +118,11 @@ SUPPRESSIONS = {
         ["강남구 a 120 10", "강남구 b - -", "강남구 c 30 30", "종로구 a 9 40", "종로구 b - -", "중구 a - -", "중구 b - -",
          "중구 c 70 80"],
     ),
+    "columns are named without regard to case": (
+        Suppression("PEOPLE", 5, columns=("iNCOME",)),
+        ["강남구 a 120 10", "강남구 b - -", "강남구 c 30 30", "종로구 a 9 40", "종로구 b 8 50", "중구 a - -", "중구 b - -",
+         "중구 c 70 80"],
+    ),
     "a lone hidden row takes the smallest other one along": (
         Suppression("people", 5, within=("district",)),
         ["강남구 a 120 10", "종로구 a 9 40", "종로구 b 8 50", "중구 c 70 80"],
@@ -158,6 +163,19 @@ def test_a_count_that_is_no_number_of_the_answer_is_refused(shared_room, name, s
     with pytest.raises(BadSql) as refused:
         list(cook(shared_room, "SELECT district FROM data", {"data": manifest}, suppression=Suppression(name, 5)))
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(("columns", "missing"), [(("Incme",), "'Incme'"), (("INCOME", "people2"), "'people2'")])
+def test_a_column_to_be_emptied_that_the_answer_does_not_have_is_refused_before_the_first_row(
+    shared_room, columns, missing
+):
+    manifest = shared_room.write(GROUPS, GROUPED)
+    select = "SELECT district, people, income FROM data"
+    blocks = cook(shared_room, select, {"data": manifest}, suppression=Suppression("people", 9, columns=columns))
+    with pytest.raises(BadSql) as refused:
+        next(blocks)
+    assert f"no column {missing} that suppress could empty; it has: district, people, income" in refused.value.text.en
+    assert f"비울 열 {missing}이(가) 결과에 없습니다" in refused.value.text.ko
 
 
 ENDLESS = "SELECT count(*) AS n FROM data a, data b, data c, data d WHERE a.share + b.share + c.share > d.share"

@@ -163,6 +163,21 @@ def test_nothing_is_no_rows(open_session, document, kind):
     assert len(platform.requests) == 1
 
 
+def test_until_empty_asks_on_whatever_total_is_announced(open_session):
+    def page(request):
+        return slice_of((int(request.query["page"]) - 1) * 10, 10, total=10)
+
+    with HostileServer({"/": by_request(page)}) as platform:
+        assert collect(open_session(), platform, paging={"kind": "until_empty"}, total="total") == ROWS
+
+
+def test_the_next_page_is_found_in_whichever_line_of_the_link_header_it_stands(open_session):
+    lines = '</api?start=10>; rel="next"\r\nLink: </style.css>; rel="preload"'
+    first = reply(200, json.dumps(slice_of(0, 10)).encode(), Link=lines)
+    with HostileServer({"/": in_turn(first, reply_json(slice_of(10, 15)))}) as platform:
+        assert collect(open_session(), platform, paging={"kind": "link_header"}) == ROWS
+
+
 def test_one_item_as_an_object_and_xml_are_read_alike(open_session):
     for body in (b'{"r": {"data": {"id": "1"}}}', b"<r><data><id>1</id></data></r>"):
         with HostileServer({"/": reply(200, body)}) as platform:

@@ -28,6 +28,13 @@ def test_records_of_json_are_found_at_their_path(read_bytes, document, records):
     assert read_bytes(json.dumps(document, ensure_ascii=False).encode("cp949"), "a.json", **config) == ROWS
 
 
+def test_a_whole_number_beyond_64_bits_keeps_its_digits_in_a_document(read_bytes):
+    text = '[{"id": 1000000000000000412345, "least": -9223372036854775809, "most": 18446744073709551615}]'
+    assert read_bytes(text, "a.json") == [
+        {"id": "1000000000000000412345", "least": "-9223372036854775809", "most": 2**64 - 1}
+    ]
+
+
 def test_a_single_object_counts_as_one_record(read_bytes):
     assert read_bytes(json.dumps({"item": ROWS[0]}), "a.json", records="item") == ROWS[:1]
     assert read_bytes(json.dumps(ROWS[0]), "a.json") == ROWS[:1]

@@ -33,6 +33,11 @@ def test_values_keep_their_types(read_bytes):
     ]
 
 
+def test_a_whole_number_beyond_64_bits_keeps_its_digits_in_a_line(read_bytes):
+    text = '{"id": 1000000000000000412345, "most": 18446744073709551615}\n'
+    assert read_bytes(text, "a.ndjson") == [{"id": "1000000000000000412345", "most": 2**64 - 1}]
+
+
 BAD = {
     "nothing": ("", UnreadableAnswer, "empty"),
     "cut in the last line": (LINES[:-5], BrokenOff, "last line"),

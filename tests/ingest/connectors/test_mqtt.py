@@ -26,6 +26,11 @@ READ = {
     "objects inside": ({}, '{"곳": {"구": "중구"}}'.encode(), [{"곳.구": "중구"}]),
     "a list": ({}, b'[{"id": 1}, {"id": 2}]', [{"id": 1}, {"id": 2}]),
     "an empty list": ({}, b"[]", []),
+    "a number beyond 64 bits": (
+        {},
+        b'{"id": 1000000000000000412345, "least": -9223372036854775808, "v": 0.5}',
+        [{"id": "1000000000000000412345", "least": -(2**63), "v": 0.5}],
+    ),
     "a number": ({}, b"21.5", [{"value": 21.5}]),
     "a path": ({"records": "body.items"}, b'{"body": {"items": [{"id": 1}]}}', [{"id": 1}]),
     "a text": ({"payload": "text"}, "맑음".encode(), [{"value": "맑음"}]),
@@ -35,6 +40,11 @@ READ = {
         {"payload": "csv", "header": ["a", "b"], "delimiter": ";"},
         b'1;"x;y"\n2;z',
         [{"a": "1", "b": "x;y"}, {"a": "2", "b": "z"}],
+    ),
+    "lines inside values": (
+        {"payload": "csv", "header": ["a", "b"]},
+        '1,"x\ny"\n2,가\u2028나\x0b\r\n'.encode(),
+        [{"a": "1", "b": "x\ny"}, {"a": "2", "b": "가\u2028나\x0b"}],
     ),
 }
 
@@ -48,6 +58,8 @@ UNREADABLE = {
     "no JSON": ({}, b'{"id": '),
     "nothing": ({}, b""),
     "no text": ({}, b"\xff\xfe\x00"),
+    "no number beside a long one": ({}, b"[NaN, 1000000000000000412345]"),
+    "too deep beside a long number": ({}, b"[" * 1020 + b"1000000000000000412345" + b"]" * 1020),
     "another path": ({"records": "body.items"}, b'{"body": []}'),
     "a list in a list": ({}, b"[[1]]"),
     "two values of a name": ({}, b'{"a": {"b": 1}, "a.b": 2}'),
@@ -79,6 +91,12 @@ def test_of_records_with_one_key_the_first_of_a_run_is_taken(open_session, tmp_p
     told = [b'{"id": 1, "at": 1, "v": 1}', b'{"id": 1, "at": 1, "v": 1}', b'{"id": 1, "at": 2, "v": 1}', b'{"v": 2}']
     rows, _ = collect(open_session, tmp_path, *[("air/1", one) for one in told], key=["id", "at"])
     assert [row.get("at") for row in rows] == [1, 2, None]
+
+
+def test_records_without_their_key_are_never_taken_for_one_another(open_session, tmp_path):
+    told = [b'{"v": 1}', b'{"v": 2}', b'{"id": null, "v": 3}', b'{"id": null, "v": 4}']
+    rows, _ = collect(open_session, tmp_path, *[("air/1", one) for one in told], key=["id"])
+    assert [row["v"] for row in rows] == [1, 2, 3, 4]
 
 
 def test_a_run_leaves_the_number_of_the_last_file_that_it_read(open_session, tmp_path):

@@ -13,7 +13,7 @@ from mqtt_broker import Broker, running_broker
 from own_hub import own_hub
 
 from ingest.connectors.mqtt import Config
-from ingest.connectors.mqtt_listener import listen
+from ingest.connectors.mqtt_listener import MAX_PAYLOAD, listen
 from ingest.errors import BrokenOff, ForbiddenAddress, InboxFull, KeyRefused, RequestRefused, Unreachable
 
 PASSWORD = "planted-p@ss-단어"
@@ -127,6 +127,34 @@ def test_topics_that_are_no_longer_wanted_bring_nothing_more(open_session, broke
         wait_until(lambda: len(inbox.messages) >= 2)
         time.sleep(0.2)
     assert inbox.payloads == ["yes", "yes too"]
+
+
+def test_messages_of_a_shared_subscription_are_kept(open_session, broker):
+    inbox = Inbox()
+    config = config_of(broker, "shared", topics=["$share/hubs/city/+/pm10"])
+    with listening(open_session(), config, inbox):
+        wait_until(lambda: inbox.notes.get("topics"))
+        broker.publish([("city/jung-gu/pm10", "31")])
+        wait_until(lambda: inbox.messages)
+    assert [message.content["topic"] for message in inbox.messages] == ["city/jung-gu/pm10"]
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_message_that_is_too_large_is_told_without_its_content_and_does_not_come_again(
+    open_session, broker, protocol
+):
+    inbox, config = Inbox(), config_of(broker, f"large-{protocol}", topics=["large/#"], protocol=protocol)
+    with listening(open_session(), config, inbox):
+        wait_until(lambda: inbox.notes.get("topics"))
+        broker.publish([("large/1", "x" * (MAX_PAYLOAD + 1)), ("large/1", "after")])
+        wait_until(lambda: len(inbox.messages) >= 2, 30)
+    with listening(open_session(), config, inbox) as raised:
+        time.sleep(0.5)
+    assert raised == []
+    assert [message.content for message in inbox.messages] == [
+        {"topic": "large/1", "too_large_bytes": MAX_PAYLOAD + 1},
+        {"topic": "large/1", "payload": "after"},
+    ]
 
 
 def test_a_broker_that_goes_away_is_told_and_what_it_kept_comes_when_it_is_back(open_session, tmp_path):

@@ -213,6 +213,17 @@ def test_whole_windows_count_when_the_calls_of_the_day_are_used_up():
         list(read_new(cursor, http, limited))
 
 
+def test_a_span_is_not_whole_when_the_calls_of_the_day_end_within_it():
+    def limited(window: Window):
+        yield {"day": str(window.since)}
+        if window.since >= at("2026-03-03"):
+            raise QuotaExceeded(address="x", answer="22")
+
+    cursor, span = Cursor(initial="2026-01-01", step="1d"), Span(at("2026-03-01"), at("2026-03-05"))
+    with Session(moment=NOON, span=span) as http, pytest.raises(QuotaExceeded):
+        list(read_new(cursor, http, limited))
+
+
 # Values
 
 

@@ -65,7 +65,7 @@ PLATFORMS = {
         {"url": "/v1.1", "entities": "Observations", "count": False, "filter": "result ge 0", "incremental": {"overlap": "1h"}},
         REACHED,
         {"$filter": "(result ge 0) and phenomenonTime ge 2026-03-10T00:00:00.000000Z", "$orderby": "phenomenonTime asc"},
-        {"$filter": "(result ge 0) and phenomenonTime ge 2026-02-01T00:00:00.000000Z and phenomenonTime lt 2026-02-02T00:00:00.000000Z"},
+        {"$filter": "(result ge 0) and phenomenonTime ge 2026-02-01T00:00:00.000000Z and not (phenomenonTime ge 2026-02-02T00:00:00.000000Z)"},
     ),
     "sensorthings by number": (
         observations,

@@ -106,6 +106,18 @@ def test_an_error_inside_the_envelope_is_an_error_too(open_session):
         collect(open_session(), platform)
 
 
+@pytest.mark.parametrize("count", [0, 4, 5, 10, 23])
+def test_a_total_that_is_that_of_each_page_ends_nothing_and_the_name_may_be_another(open_session, count):
+    def bicycles(request):
+        start, end = map(int, request.path.split("/")[5:7])
+        chosen = STOPS[:count][start - 1 : end]
+        inside = envelope(chosen, len(chosen))["busStopInfo"]
+        return {"rentBikeStatus": inside} if chosen else bare("INFO-200")
+
+    with HostileServer({"/": by_request(bicycles)}) as platform:
+        assert collect(open_session(), platform, service="bikeList") == STOPS[:count]
+
+
 def test_no_data_is_no_error(open_session):
     with HostileServer({"/": reply_json(bare("INFO-200"))}) as platform:
         assert collect(open_session(), platform) == []

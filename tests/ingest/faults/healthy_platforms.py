@@ -81,6 +81,16 @@ def seoul(request: Request, rows: Sequence[Row]) -> Reply:
     return as_json({"bikeList": {"list_total_count": len(rows), "RESULT": ok, "row": chosen}})
 
 
+def bicycles(request: Request, rows: Sequence[Row]) -> Reply:
+    """Answer as the service of rented bicycles: under another name, with the rows of the page as their total."""
+    *_, first, last = unquote(request.path).strip("/").split("/")
+    chosen = plain(rows)[int(first) - 1 : int(last)]
+    if not chosen:
+        return seoul(request, rows)
+    ok = {"CODE": "INFO-000", "MESSAGE": "정상 처리되었습니다"}
+    return as_json({"rentBikeStatus": {"list_total_count": len(chosen), "RESULT": ok, "row": chosen}})
+
+
 def numbered(request: Request, rows: Sequence[Row]) -> Reply:
     page, size = int(request.query["page"]), int(request.query["size"])
     return as_json({"data": plain(rows)[(page - 1) * size : page * size], "total": len(rows)})
@@ -163,6 +173,9 @@ PAGED = {"paging": {"kind": "page", "size": PAGE, "size_param": "size"}, "record
 PLATFORMS: Mapping[str, Platform] = {
     "datagokr": Platform("datagokr", datagokr, {"page_size": PAGE}, secret="service_key"),
     "seoul": Platform("seoul", seoul, {"service": "bikeList", "page_size": PAGE}, path="", secret="key"),
+    "seoul with totals of pages": Platform(
+        "seoul", bicycles, {"service": "bikeList", "page_size": PAGE}, path="", secret="key", has_total=False
+    ),
     "envelope by page": Platform("envelope", numbered, PAGED),
     "envelope by link": Platform(
         "envelope",
