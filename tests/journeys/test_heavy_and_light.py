@@ -198,16 +198,16 @@ class Crowd:
 
 def test_a_question_ends_soon_after_its_client_has_gone(hub: Hub) -> None:
     most, took = 10, 0.0
-    while took < 3:
+    while took < 8:
         most *= 2
         took = timed(hub, long_question(most))
     before = hub.processor_seconds()
     gone = http.client.HTTPConnection("127.0.0.1", hub.port)
     gone.request("GET", long_question(most + 1))
-    time.sleep(0.5)
+    time.sleep(1.2)  # so that it is being computed
     gone.close()
     wait_until(lambda: is_idle(hub))
-    assert hub.processor_seconds() - before < took / 2
+    assert hub.processor_seconds() - before < took * 0.75  # a second until it is seen, and what it took to begin
 
 
 def long_question(most: int) -> str:
