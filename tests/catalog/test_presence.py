@@ -1,12 +1,17 @@
 """Whether a client still waits, by the kernel's table of connections."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 
+import duckdb
 import pytest
 
 from catalog.presence import CALLER, Presence, caller_waits, connections_from
+from catalog.records.engine import connect, deadline
+from catalog.storage import awaited_limits
 
 
 @contextmanager
@@ -78,3 +83,18 @@ def test_a_worker_has_no_caller():
         assert caller_waits()() is True
     finally:
         CALLER.reset(token)
+
+
+ENDLESS = "SELECT count(*) FROM range(1000000000) a, range(1000000000) b WHERE a.range * b.range = 7"
+
+
+def test_a_question_ends_once_its_client_has_hung_up():
+    with ExitStack() as stack, connected(stack, "127.0.0.4") as client:
+        token = CALLER.set("127.0.0.4")
+        try:
+            limits = replace(awaited_limits(), seconds=3600)
+        finally:
+            CALLER.reset(token)
+        threading.Timer(1.0, client.close).start()
+        with connect((), limits) as cursor, pytest.raises(duckdb.InterruptException), deadline(cursor, limits):
+            cursor.sql(ENDLESS).fetchall()

@@ -5,12 +5,10 @@ import json
 import os
 import re
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 from hub_processes import hub_environment, make_tables, manage, running, wait_until
@@ -87,15 +85,6 @@ class Hub:
         finally:
             connection.close()
 
-    def processor_seconds(self) -> float:
-        """Return what the processes that serve have used so far."""
-        mark, ticks = f"HUB_DATA_DIR={self.environment['HUB_DATA_DIR']}".encode(), 0
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has ended
-                if mark in (process / "environ").read_bytes() and b"granian" in (process / "cmdline").read_bytes():
-                    ticks += sum(map(int, (process / "stat").read_text().rpartition(") ")[2].split()[11:13]))
-        return ticks / os.sysconf("SC_CLK_TCK")
-
     def status(self, address: str, key: str = "") -> int:
         with self.asked(address, key) as answer:
             answer.read()
@@ -113,7 +102,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     ]
     hub_file.write_text(HUB_FILE + "".join(datasets), encoding="utf-8")
     with hub_environment(folder / "var") as environment:
-        environment |= {"HUB_FILE_ROOTS": str(folder), "HUB_ANONYMOUS_PER_MINUTE": "0", "HUB_QUERY_SECONDS": "60"}
+        environment |= {"HUB_FILE_ROOTS": str(folder), "HUB_ANONYMOUS_PER_MINUTE": "0"}
         make_tables(environment)
         for command in (["apply", str(hub_file)], ["shell", "-c", FILL]):
             done = manage(environment, *command)
@@ -194,38 +183,6 @@ class Crowd:
             self.streaming.append(answer)
         else:
             self.refused.append((answer.headers, json.loads(answer.read())))
-
-
-def test_a_question_ends_soon_after_its_client_has_gone(hub: Hub) -> None:
-    most, took = 10, 0.0
-    while took < 8:
-        most *= 2
-        took = timed(hub, long_question(most))
-    before = hub.processor_seconds()
-    gone = http.client.HTTPConnection("127.0.0.1", hub.port)
-    gone.request("GET", long_question(most + 1))
-    time.sleep(1.2)  # so that it is being computed
-    gone.close()
-    wait_until(lambda: is_idle(hub))
-    assert hub.processor_seconds() - before < took * 0.75  # a second until it is seen, and what it took to begin
-
-
-def long_question(most: int) -> str:
-    """Return a question that draws a root of a number of each record, for each thing that it asks, and holds nothing."""
-    asked = [f"sum((c0 ^ 1.5) ^ 0.{at:03}) as s{at}" for at in range(1, most + 1)]
-    return "/api/v1/datasets/large/records?" + urlencode({"limit": 1, "select": ",".join(asked)})
-
-
-def timed(hub: Hub, address: str) -> float:
-    before = hub.processor_seconds()
-    assert hub.status(address) == 200
-    return hub.processor_seconds() - before
-
-
-def is_idle(hub: Hub) -> bool:
-    before = hub.processor_seconds()
-    time.sleep(1)
-    return hub.processor_seconds() - before < 0.3
 
 
 def lines(hub: Hub) -> int:
