@@ -136,7 +136,7 @@ class DatasetAdmin(ModelAdmin):
     actions = ("withdraw", "restore")
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}}
 
-    def get_form(self, request: HttpRequest, obj: Dataset | None = None, **options: Any) -> type[DatasetForm]:  # noqa: ANN401
+    def get_form(self, request: HttpRequest, obj: Dataset | None = None, **options: object) -> type[DatasetForm]:
         form = super().get_form(request, obj, **options)
         form.guards = self.admin_site.guards
         return form

@@ -1,7 +1,8 @@
 """What the commands that are about one run have in common: its number, and what they say afterwards."""
 
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import get_language
@@ -11,7 +12,7 @@ from ingest.errors import IngestError
 from ingest.models import Run
 
 
-class RunCommand(BaseCommand):
+class RunCommand(ABC, BaseCommand):
     """Finds the run, does what the command is for (``act``), and says what that returned or why it cannot be done."""
 
     requires_system_checks: ClassVar = ()  # they would load every door, which takes longer than most of what is done here
@@ -19,7 +20,7 @@ class RunCommand(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=int, help="the run's number, as the page of runs and run_source tell it")
 
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 (Django's own signature)
+    def handle(self, *args: object, **options: object) -> None:
         run = Run.objects.select_related("source").filter(pk=options["run"]).first()
         if run is None:
             raise CommandError(f"{options['run']}번 실행이 없습니다. / There is no run {options['run']}.")
@@ -29,5 +30,6 @@ class RunCommand(BaseCommand):
             raise CommandError(f"{error.text.ko}\n{error.text.en}") from error
         self.stdout.write(told.format(slug=run.source.slug, run=run.pk).in_language(get_language() or "en"))
 
+    @abstractmethod
     def act(self, run: Run) -> Text:
-        raise NotImplementedError
+        """Do what the command is for; IngestError tells why it cannot be done."""
