@@ -1,11 +1,14 @@
-"""Who may see what: one table of access levels, asked by every door."""
+"""Who may see what: one table of access levels, asked by every door.
+
+The records of a guarded dataset are read by nobody, whatever the level says; the one door to them is ``granted.py``.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 
-from catalog.errors import AccessDenied
+from catalog.errors import AccessDenied, Guarded
 from catalog.models import Dataset
 from catalog.models.dataset import DatasetQuerySet
 from catalog.standard import label_of
@@ -48,8 +51,15 @@ def visible_datasets(viewer: Viewer) -> DatasetQuerySet:
     return Dataset.objects.current().filter(access_level__in=levels).select_related("organisation")
 
 
+def may_read(viewer: Viewer, dataset: Dataset) -> bool:
+    """Tell whether the viewer may read the records."""
+    return not dataset.is_guarded and RULES[dataset.access_level].reads(viewer)
+
+
 def require_reading(viewer: Viewer, dataset: Dataset) -> None:
     """Refuse a viewer who may not read the records, with the reason that the steward gave."""
+    if dataset.is_guarded:
+        raise Guarded(dataset=dataset.slug)
     if not RULES[dataset.access_level].reads(viewer):
         raise AccessDenied(
             dataset=dataset.slug,

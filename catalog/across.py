@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from django.db.models import Q
 
-from catalog.access import RULES, Viewer, visible_datasets
+from catalog.access import Viewer, may_read, visible_datasets
 from catalog.asked import manifest_of
 from catalog.districts import with_districts
 from catalog.errors import BadCursor, SnapshotNotFound, Unanswerable
@@ -109,7 +109,7 @@ def readable(model: DataModel, viewer: Viewer) -> Iterator[Dataset]:
     """Yield the datasets of a model whose records the viewer may read, by name."""
     datasets = visible_datasets(viewer).filter(data_model=model.name, distribution__current_snapshot__isnull=False)
     for dataset in datasets.select_related("distribution__current_snapshot").order_by("slug"):
-        if RULES[dataset.access_level].reads(viewer):
+        if may_read(viewer, dataset):
             yield dataset
 
 

@@ -3,7 +3,7 @@
     HubError
     ├── NotFound               DatasetNotFound · OrganisationNotFound · VocabularyNotFound · DataModelNotFound
     │                          · NoRecords · SnapshotNotFound · ExportNotFound
-    ├── AccessDenied
+    ├── AccessDenied           Guarded · GrantNeeded (records that are read by grant only)
     ├── BadKey                 (a key that is unknown, revoked or past its day)
     ├── KeyNeeded              (something for those who say who they are)
     ├── QuotaExceeded          (too many requests; seconds to wait)
@@ -11,6 +11,7 @@
     ├── TooBusy                (the heavy questions of others come first; seconds to wait)
     ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadExpression · BadSql · BadCursor
     │                          · UnknownFormat · NoFormAccepted · Unanswerable · TooExpensive
+    │                          · NotGuarded · PurposeNeeded · GrantToChoose
     ├── BadDescription         (a list of problems, each naming its field)
     ├── BadSchema
     ├── BadDocument            (a foreign document that cannot be read; line and reason)
@@ -130,6 +131,28 @@ class AccessDenied(HubError):
     sentence = Text(
         ko="'{dataset}' 데이터셋의 레코드는 접근 등급이 '{level}'이므로 볼 수 없습니다. {reason}",
         en="The records of '{dataset}' are not open to you: its access level is '{level}'. {reason}",
+    )
+
+
+class Guarded(AccessDenied):
+    """Records that nobody reads but by a grant, at the one door for it."""
+
+    code = "guarded"
+    sentence = Text(
+        ko="'{dataset}' 데이터셋의 레코드는 보호 대상이어서 이 주소에서는 누구에게도 제공하지 않습니다. 열람 승인을 받은 사람만 "
+        "'/api/v1/datasets/{dataset}/granted-records'에서 목적을 밝히고 읽을 수 있으며, 읽을 때마다 기록됩니다.",
+        en="The records of '{dataset}' are guarded and given to nobody here. Who has been granted it reads them at "
+        "'/api/v1/datasets/{dataset}/granted-records', for a stated purpose, and each reading is logged.",
+    )
+
+
+class GrantNeeded(AccessDenied):
+    """Nothing granted that holds now; ``reason`` says whether there never was a grant or what became of it."""
+
+    code = "grant-needed"
+    sentence = Text(
+        ko="'{dataset}' 데이터셋의 레코드를 읽으려면 유효한 열람 승인이 있어야 합니다. {reason}",
+        en="Reading the records of '{dataset}' needs a grant that is valid now. {reason}",
     )
 
 
@@ -267,6 +290,32 @@ class TooExpensive(BadQuestion):
     code = "too-expensive"
     sentence = Text(
         ko="질문에 끝까지 답하지 못했습니다. {reason}", en="The question could not be answered to the end: {reason}"
+    )
+
+
+class NotGuarded(BadQuestion):
+    code = "not-guarded"
+    sentence = Text(
+        ko="'{dataset}' 데이터셋은 보호 대상이 아닙니다. 레코드는 '/api/v1/datasets/{dataset}/records'에 물으십시오.",
+        en="The dataset '{dataset}' is not guarded; ask for its records at '/api/v1/datasets/{dataset}/records'.",
+    )
+
+
+class PurposeNeeded(BadQuestion):
+    code = "purpose-needed"
+    sentence = Text(
+        ko="무엇 때문에 읽는지 {shortest}자 이상으로 밝혀야 합니다. 'Hub-Purpose' 머리글(한글은 퍼센트 인코딩한 UTF-8)이나 "
+        "'purpose' 매개변수 가운데 하나로 보내십시오.",
+        en="Say in at least {shortest} characters why you read: in the header 'Hub-Purpose' (UTF-8, percent-encoded where it "
+        "is not ASCII) or in the parameter 'purpose', one of them.",
+    )
+
+
+class GrantToChoose(BadQuestion):
+    code = "grant-to-choose"
+    sentence = Text(
+        ko="이 데이터셋에 유효한 열람 승인이 여러 개 있습니다. 어느 것으로 읽는지 'grant' 매개변수로 정하십시오: {grants}",
+        en="You have several grants of this dataset; choose the one to read by with the parameter 'grant': {grants}",
     )
 
 

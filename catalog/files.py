@@ -11,6 +11,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.utils import timezone
 
@@ -104,6 +105,7 @@ def enter_missing_files(now: dt.datetime) -> int:
             ~Exists(young),
             current_snapshot__records__lte=settings.FILE_RECORDS,
             dataset__withdrawn_at=None,
+            dataset__is_guarded=False,
         )
         for snapshot_id in list(lacking.values_list("current_snapshot", flat=True)[:ENTERED_AT_ONCE]):
             _, is_new = SnapshotFile.objects.get_or_create(
@@ -157,6 +159,25 @@ def forget_files(now: dt.datetime) -> None:
         if surplus > 0:
             SnapshotFile.objects.filter(pk=pk).delete()
             surplus -= size
+
+
+def forget_files_of(dataset: Dataset) -> None:
+    """Forget the whole files and exports of a dataset, and remove from the disk what no other dataset's are."""
+    gone: set[tuple[str, str]] = set()
+    for rows in (
+        SnapshotFile.objects.filter(snapshot__distribution__dataset=dataset),
+        Export.objects.filter(dataset=dataset),
+    ):
+        gone |= set(rows.exclude(digest="").values_list("format", "digest"))
+        rows.delete()
+    transaction.on_commit(lambda: remove_files(gone))
+
+
+def remove_files(named: Iterable[tuple[str, str]]) -> None:
+    """Remove files at once that no row names any more."""
+    for format_name, digest in named:
+        if digest not in digests_named(format_name):
+            file_store(format_name).path(digest).unlink(missing_ok=True)
 
 
 def collect_orphan_files() -> int:

@@ -22,7 +22,7 @@ from catalog.exchange.days import seoul_time
 from catalog.exchange.entry import Catalogue, Description, Entry
 from catalog.exchange.sheets import FIRST_BYTES_OF_A_WORKBOOK, plain, read_sheets
 from catalog.models import Dataset, Organisation
-from catalog.publish import Outcome, describe_dataset, save_organisation
+from catalog.publish import Outcome, describe_dataset, objection_to_level, save_organisation
 from catalog.share import OWN_SERVICE, share_dataset
 from catalog.standard import FIELD, Class, check_description
 from catalog.standard.forms import MOMENT_PATTERN
@@ -134,6 +134,8 @@ def plan_intake(path: Path, format_name: str = "", *, organisation: str = "") ->
         problems += [
             (format_.place(entry, problem.field), problem.text) for problem in check_description(plan.description)
         ]
+        if why := objection_to_level(dataset, plan.description.get("access_level", "")):
+            problems.append((format_.place(entry, "access_level"), why))
         problems += publisher_problems(plan.description, told, brought, format_.place(entry, "organisation"))
     if problems:
         raise BadTable(format_.form, problems)

@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from catalog.admission import admitted_columns
 from catalog.describe import describe_row, row_columns
-from catalog.errors import Conflict, DatasetNotFound, OrganisationNotFound
+from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
 from catalog.file_leases import wake_worker
+from catalog.files import forget_files_of
 from catalog.generation import GENERATION
 from catalog.models import (
     Catalogue,
@@ -31,10 +32,24 @@ from catalog.models import (
     Snapshot,
     SnapshotPart,
 )
+from catalog.models.dataset import CLOSED_LEVELS
 from catalog.records import Finding, Manifest, Report, Schema, to_table_schema
 from catalog.search import index_dataset, index_datasets
 from catalog.standard import Class
 from catalog.storage import record_store
+from catalog.text import Text
+
+STAYS_CLOSED = Text(
+    ko="보호 데이터셋은 '제한'이나 '비공개'로만 둘 수 있고, 다시 열 수 없습니다. 공개할 것은 집계한 데이터셋으로 따로 만드십시오.",
+    en="A guarded dataset stays restricted or non-public and cannot be opened again; publish aggregates of it as a dataset of "
+    "their own.",
+)
+
+GUARDED_BECAUSE = Text(
+    ko="개인정보 등 보호해야 할 내용이 있어 열람 승인을 받은 기관만 읽을 수 있습니다.",
+    en="The records hold what has to be protected; organisations read them by grant.",
+)
+GUARDED_READ = dt.timedelta(hours=1)  # the longest that an answer from a guarded dataset may take
 
 
 class Outcome(StrEnum):
@@ -99,6 +114,8 @@ def describe_dataset(
     columns = admitted_columns(Dataset, description, Class.DATASET, slug=slug, harvested=harvested)
     columns["organisation"] = find_organisation(description["organisation"])
     dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
+    if why := objection_to_level(dataset, columns["access_level"]):
+        raise BadDescription([("access_level", why)])
     if schema is not None or (dataset is not None and dataset.distribution is not None):
         columns["columns"] = []  # the dictionary of records that are served here is their schema
     if dataset is None:
@@ -112,6 +129,33 @@ def describe_dataset(
         record_change(Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED, dataset)
         index_dataset(dataset)  # after the change, which moves the date that it is sorted by
     return outcome
+
+
+def objection_to_level(dataset: Dataset | None, level: str) -> Text | None:
+    """Return why a dataset may not have an access level: a guarded one is never opened. None where it may."""
+    return STAYS_CLOSED if dataset is not None and dataset.is_guarded and level not in CLOSED_LEVELS else None
+
+
+@transaction.atomic
+def guard_dataset(slug: str) -> Outcome:
+    """Let the records of a dataset be read by grant only, for good; one that is open is closed by it.
+
+    Files that were written of it while it was not guarded are removed.
+    """
+    lock_feed()
+    dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
+    if dataset is None:
+        raise DatasetNotFound(dataset=slug)
+    if dataset.is_guarded:
+        return Outcome.UNCHANGED
+    closed = {} if dataset.access_level in CLOSED_LEVELS else {"access_level": "restricted"}
+    if not (dataset.access_reason_ko or dataset.access_reason_en):
+        closed |= {"access_reason_ko": GUARDED_BECAUSE.ko, "access_reason_en": GUARDED_BECAUSE.en}
+    update_row(dataset, {"is_guarded": True, **closed})
+    forget_files_of(dataset)
+    record_change(Change.Kind.DESCRIBED, dataset)
+    index_dataset(dataset)  # after the change, which moves the date that it is sorted by
+    return Outcome.CHANGED
 
 
 @transaction.atomic
@@ -202,8 +246,13 @@ def save_quality(dataset: Dataset, *, score: int, band: str, at: dt.datetime) ->
 
 @transaction.atomic
 def forget_old_snapshots(now: dt.datetime) -> int:
-    """Delete snapshots that were replaced longer ago than the retention; the current ones always stay."""
-    old = Snapshot.objects.filter(replaced_at__lt=now - dt.timedelta(days=settings.SNAPSHOT_DAYS))
+    """Delete snapshots that were replaced longer ago than the retention; the current ones always stay.
+
+    Those of guarded datasets go as soon as nobody can be reading them any more: what was erased must be gone.
+    """
+    is_old = models.Q(replaced_at__lt=now - dt.timedelta(days=settings.SNAPSHOT_DAYS))
+    is_guarded = models.Q(distribution__dataset__is_guarded=True, replaced_at__lt=now - GUARDED_READ)
+    old = Snapshot.objects.filter(is_old | is_guarded)
     forgotten = old.count()
     old.delete()
     return forgotten
@@ -211,9 +260,17 @@ def forget_old_snapshots(now: dt.datetime) -> int:
 
 def collect_orphan_parts() -> int:
     """Remove files of parts and of their hidden rows that no snapshot names and that are older than any running write."""
+    return record_store().collect_orphans(named_parts())
+
+
+def count_orphan_parts(age: dt.timedelta) -> int:
+    """Return how many files no snapshot names although they are older than this."""
+    return record_store().count_orphans(named_parts(), older_than_seconds=age.total_seconds())
+
+
+def named_parts() -> set[str]:
     named = SnapshotPart.objects.order_by()
-    referenced = {digest for name in ("digest", "hidden") for digest in named.values_list(name, flat=True).distinct()}
-    return record_store().collect_orphans(referenced)
+    return {digest for name in ("digest", "hidden") for digest in named.values_list(name, flat=True).distinct()}
 
 
 def set_withdrawn(slug: str, *, withdrawn: bool) -> Outcome:

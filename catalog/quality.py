@@ -17,7 +17,7 @@ from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from catalog.access import RULES
+from catalog.access import RULES, may_read
 from catalog.describe import with_parts
 from catalog.exchange.entry import Entry
 from catalog.models import Dataset, Distribution, LinkCheck, Snapshot
@@ -111,7 +111,7 @@ def gather(
     now: dt.datetime,
 ) -> Evidence:
     """Return the evidence on one dataset."""
-    snapshot = dataset.current_snapshot
+    snapshot = dataset.told_snapshot
     return Evidence(
         now=now,
         links={url: links[url] for url in addresses_of(entry.description) if url in links},
@@ -130,9 +130,9 @@ def read_finding(document: Mapping[str, Any]) -> Finding:
 
 def own_addresses(dataset: Dataset, snapshot: Snapshot | None, base: str) -> frozenset[str]:
     """Return the addresses of the records that the hub serves to everybody, which need no trying."""
-    rule, anybody = RULES[dataset.access_level], AnonymousUser()
-    page = {f"{base}/dataset/{dataset.slug}"} if rule.sees(anybody) else set()
-    if snapshot is None or not rule.reads(anybody):
+    anybody = AnonymousUser()
+    page = {f"{base}/dataset/{dataset.slug}"} if RULES[dataset.access_level].sees(anybody) else set()
+    if snapshot is None or not may_read(anybody, dataset):
         return frozenset(page)
     return frozenset(
         page | {url for served in served_distributions(dataset, snapshot, base) for url in addresses(served)}

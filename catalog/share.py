@@ -80,7 +80,7 @@ def with_records(datasets: DatasetQuerySet) -> DatasetQuerySet:
 
 def make_entry(dataset: Dataset, base: str) -> Entry:
     uri = f"{base}/dataset/{dataset.slug}"
-    snapshot = dataset.current_snapshot
+    snapshot = dataset.told_snapshot
     return Entry(
         slug=dataset.slug,
         uri=uri,

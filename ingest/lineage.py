@@ -52,7 +52,7 @@ def lineage_document(dataset: Dataset, snapshot: Snapshot, viewer: Viewer, base:
         **entity(dataset.slug, snapshot.digest, base),
         "wasAttributedTo": f"{base}/organisation/{dataset.organisation.slug}",
         "generatedAtTime": moment(snapshot.published_at),
-        "records": snapshot.records,
+        "records": None if dataset.is_guarded else snapshot.records,
     }
     if lineage:
         document["wasDerivedFrom"] = told

@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet, TextField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -24,7 +25,7 @@ from catalog.describe import describe_row, row_columns, stored
 from catalog.errors import BadSchema
 from catalog.models import Dataset, Distribution, Snapshot
 from catalog.models.labels import in_current_language, speak
-from catalog.publish import Outcome, describe_dataset, restore_dataset, withdraw_dataset
+from catalog.publish import Outcome, describe_dataset, objection_to_level, restore_dataset, withdraw_dataset
 from catalog.records import TYPES, Schema, from_table_schema
 from catalog.standard import FIELDS, GROUPS, Class, Field, check_description
 from catalog.text import Text
@@ -76,8 +77,9 @@ class DatasetForm(forms.ModelForm):
         cleaned = super().clean()
         if not self.errors:
             self.check_standard()
-            for guard in self.guards:
-                if why := guard(self.instance.slug, cleaned["access_level"]):
+            if level := cleaned.get("access_level"):  # not there where the standard refused it
+                told = [guard(self.instance.slug, level) for guard in self.guards]
+                for why in filter(None, [objection_to_level(self.instance, level), *told]):
                     self.add_error("access_level", in_current_language(why))
         return cleaned
 
@@ -132,7 +134,9 @@ class DatasetAdmin(ModelAdmin):
     list_filter = (WithdrawnFilter, "theme", "access_level", "organisation", "frequency", "licence", "quality_band")
     list_select_related = ("organisation", "distribution__current_snapshot")
     search_fields = ("slug", "title_ko", "title_en", "keywords_ko")
-    readonly_fields = ("quality", "column_table", "snapshots", "created_at", "modified_at", "withdrawn_at")
+    readonly_fields = (
+        "quality", "column_table", "is_guarded", "readings", "snapshots", "created_at", "modified_at", "withdrawn_at",
+    )  # fmt: skip
     actions = ("withdraw", "restore")
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}}
 
@@ -145,7 +149,8 @@ class DatasetAdmin(ModelAdmin):
         self, request: HttpRequest, obj: Dataset | None = None
     ) -> list[tuple[str | None, dict[str, Any]]]:
         schema = {"fields": ["column_table", "schema"] if obj else ["schema"]}
-        made = {"fields": ["snapshots", "created_at", "modified_at", "withdrawn_at"]}
+        guarded = ["is_guarded", "readings"] if obj and obj.is_guarded else []
+        made = {"fields": [*guarded, "snapshots", "created_at", "modified_at", "withdrawn_at"]}
         return [
             (None, {"fields": ["slug", "quality"] if obj else ["slug"]}),
             *fieldsets(),
@@ -212,6 +217,18 @@ class DatasetAdmin(ModelAdmin):
             for column in schema.columns
         ]
         return render_to_string("admin/catalog/dataset/columns.html", {"columns": rows})
+
+    @admin.display(description=gettext_lazy("readings by grant"))
+    def readings(self, dataset: Dataset) -> SafeString:
+        """Lead to the log of who read the records, and to the grants."""
+        return format_html_join(
+            " · ",
+            '<a href="{}?dataset__id__exact={}">{}: {}</a>',
+            [
+                (reverse("admin:catalog_reading_changelist"), dataset.pk, _("readings"), dataset.readings.count()),
+                (reverse("admin:catalog_grant_changelist"), dataset.pk, _("grants"), dataset.grants.count()),
+            ],
+        )
 
     @admin.display(description=gettext_lazy("Snapshots"))
     def snapshots(self, dataset: Dataset) -> SafeString:

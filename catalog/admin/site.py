@@ -14,8 +14,10 @@ from catalog.admin.api_key import ApiKeyAdmin
 from catalog.admin.change import ChangeAdmin
 from catalog.admin.dataset import DatasetAdmin, Guard
 from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
+from catalog.admin.grant import GrantAdmin
 from catalog.admin.link_check import LinkCheckAdmin
 from catalog.admin.organisation import OrganisationAdmin
+from catalog.admin.reading import ReadingAdmin
 from catalog.admin.work import FindWork
 from catalog.admin.written_files import ExportAdmin, SnapshotFileAdmin
 from catalog.models import (
@@ -25,8 +27,10 @@ from catalog.models import (
     DataService,
     Dataset,
     Export,
+    Grant,
     LinkCheck,
     Organisation,
+    Reading,
     Series,
     SnapshotFile,
 )
@@ -40,6 +44,8 @@ CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     Change: ChangeAdmin,
     LinkCheck: LinkCheckAdmin,
     ApiKey: ApiKeyAdmin,
+    Grant: GrantAdmin,
+    Reading: ReadingAdmin,
     Export: ExportAdmin,
     SnapshotFile: SnapshotFileAdmin,
 }

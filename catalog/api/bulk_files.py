@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.access import RULES, require_reading
+from catalog.access import may_read, require_reading
 from catalog.api.documentation import SLUG, operation, path_parameter
 from catalog.api.file_names import attachment
 from catalog.api.finished_files import answer_file
@@ -88,4 +88,4 @@ class WholeFileView(ApiView):
 
 def cache_control(dataset: Dataset) -> str:
     """Let caches keep a file that everybody may read, but ask each time (a 304 is cheap): it may be closed tomorrow."""
-    return FOR_ALL if RULES[dataset.access_level].reads(AnonymousUser()) else FOR_ONE
+    return FOR_ALL if may_read(AnonymousUser(), dataset) else FOR_ONE

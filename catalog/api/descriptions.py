@@ -179,7 +179,7 @@ class DatasetSerializer(serializers.Serializer):
 
     def to_representation(self, dataset: Dataset) -> dict[str, Any]:
         request = self.context["request"]
-        description = complete_description(dataset, dataset.current_snapshot, public_base(request))
+        description = complete_description(dataset, dataset.told_snapshot, public_base(request))
         return super().to_representation(document(description, dataset, request) | {"links": links(dataset, request)})
 
 
@@ -227,7 +227,7 @@ def document(description: Mapping[str, Any], dataset: Dataset, request: HttpRequ
         "uri": absolute(request, page_path(dataset)),
         "created_at": dataset.created_at,
         "modified_at": dataset.modified_at,
-        "snapshot": dataset.current_snapshot,
+        "snapshot": dataset.told_snapshot,
     }
 
 

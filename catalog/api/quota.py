@@ -115,14 +115,20 @@ def caller_of(environ: Mapping[str, Any], key: KnownKey | None) -> Caller:
 
 
 def address_of(environ: Mapping[str, Any]) -> str:
-    """Return the client's address: what the outermost trusted proxy saw, and of IPv6 the network that one client has."""
+    """Return what one client is counted by: its address, and of IPv6 the network that one client has."""
+    address = seen_address(environ)
+    return network_of(address) if ":" in address else address
+
+
+def seen_address(environ: Mapping[str, Any]) -> str:
+    """Return the client's address: what the outermost trusted proxy saw."""
     address, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
     if forwarded and settings.TRUSTED_PROXIES:
         seen = [part.strip() for part in forwarded.split(",")]
-        address = seen[-min(settings.TRUSTED_PROXIES, len(seen))]
-    elif forwarded:
+        return seen[-min(settings.TRUSTED_PROXIES, len(seen))]
+    if forwarded:
         warn_of_proxy(address)
-    return network_of(address) if ":" in address else address
+    return address
 
 
 @functools.lru_cache(maxsize=1)

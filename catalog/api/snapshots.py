@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from catalog.access import RULES
+from catalog.access import may_read
 from catalog.api.addresses import absolute, next_address
 from catalog.api.descriptions import TextSerializer
 from catalog.api.documentation import CURSOR, SLUG, limit_parameter, operation
@@ -53,9 +53,16 @@ class SnapshotSerializer(serializers.Serializer):
         help_text=speak(Text(ko="이 판이 담은 자료의 시점", en="The release that the version holds."))
     )
     published_at = serializers.DateTimeField()
-    records = serializers.IntegerField()
-    rejected = serializers.IntegerField(
-        help_text=speak(Text(ko="거절되어 공개되지 않은 레코드 수", en="Records that were refused, not published."))
+    records = serializers.SerializerMethodField(
+        help_text=speak(Text(ko="보호 데이터셋에서는 null입니다", en="Null for a guarded dataset."))
+    )
+    rejected = serializers.SerializerMethodField(
+        help_text=speak(
+            Text(
+                ko="거절되어 공개되지 않은 레코드 수. 보호 데이터셋에서는 null입니다",
+                en="Records that were refused, not published; null for a guarded dataset.",
+            )
+        )
     )
     is_current = serializers.SerializerMethodField()
     findings = serializers.SerializerMethodField(
@@ -75,6 +82,12 @@ class SnapshotSerializer(serializers.Serializer):
             )
         )
     )
+
+    def get_records(self, snapshot: Snapshot) -> int | None:
+        return None if self.context["is_guarded"] else snapshot.records
+
+    def get_rejected(self, snapshot: Snapshot) -> int | None:
+        return None if self.context["is_guarded"] else snapshot.rejected
 
     def get_is_current(self, snapshot: Snapshot) -> bool:
         return snapshot.pk == self.context["current"]
@@ -126,7 +139,8 @@ def snapshot_context(request: Request, dataset: Dataset, snapshots: Sequence[Sna
         "request": request,
         "slug": dataset.slug,
         "current": snapshot.pk if (snapshot := dataset.current_snapshot) else None,
-        "may_read": RULES[dataset.access_level].reads(request.user),
+        "may_read": may_read(request.user, dataset),
+        "is_guarded": dataset.is_guarded,
         "files": ready_files_by_snapshot(snapshots),
     }
 

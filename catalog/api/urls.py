@@ -7,6 +7,7 @@ from catalog.api.changes import ChangesView
 from catalog.api.datasets import DatasetsView, DatasetView, SchemaView
 from catalog.api.documentation import DocsView, OpenApiView
 from catalog.api.exports import ExportFileView, ExportsView, ExportView
+from catalog.api.granted_records import GrantedRecordsView
 from catalog.api.index import IndexView
 from catalog.api.model_records import ModelDownloadView, ModelRecordsView
 from catalog.api.organisations import OrganisationsView, OrganisationView
@@ -35,6 +36,7 @@ urlpatterns = [
     path("datasets/<slug:slug>/quality", QualityView.as_view(), name="quality"),
     path("datasets/<slug:slug>/records", RecordsView.as_view(), name="records"),
     path("datasets/<slug:slug>/records.<slug:extension>", DownloadView.as_view(), name="download"),
+    path("datasets/<slug:slug>/granted-records", GrantedRecordsView.as_view(), name="granted-records"),
     path("query", QueryView.as_view(), name="query"),
     path("exports", ExportsView.as_view(), name="exports"),
     path("exports/<uuid:uid>", ExportView.as_view(), name="export"),

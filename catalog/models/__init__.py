@@ -6,8 +6,10 @@ from catalog.models.change import Change, FeedHead
 from catalog.models.dataset import Dataset
 from catalog.models.distribution import Distribution
 from catalog.models.export import Export
+from catalog.models.grant import Grant
 from catalog.models.link_check import LinkCheck
 from catalog.models.organisation import Organisation
+from catalog.models.reading import Reading
 from catalog.models.search_entry import SearchChunk, SearchEntry
 from catalog.models.series import Series
 from catalog.models.service import DataService
@@ -25,8 +27,10 @@ __all__ = [
     "Distribution",
     "Export",
     "FeedHead",
+    "Grant",
     "LinkCheck",
     "Organisation",
+    "Reading",
     "SearchChunk",
     "SearchEntry",
     "Series",

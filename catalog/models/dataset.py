@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from catalog.models.snapshot import Snapshot
 
 LONGEST_TITLE = 1000
+CLOSED_LEVELS = ("restricted", "non-public")
 
 
 class DatasetQuerySet(models.QuerySet["Dataset"]):
@@ -51,6 +52,7 @@ class Dataset(ContactColumns):
     temporal_start = models.DateField(_("temporal coverage from"), null=True, blank=True)
     temporal_end = models.DateField(_("temporal coverage to"), null=True, blank=True)
     access_level = coded("access_level", choices=access_levels, blank=False, default="public")
+    is_guarded = models.BooleanField(_("guarded"), default=False, editable=False)  # read by grant only, and for good
     access_reason_ko = text("access_reason", "ko")
     access_reason_en = text("access_reason", "en")
     landing_page = address("landing_page")
@@ -146,6 +148,13 @@ class Dataset(ContactColumns):
         verbose_name = _("dataset")
         verbose_name_plural = _("datasets")
         ordering = ["title_ko", "slug"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(is_guarded=False) | models.Q(access_level__in=CLOSED_LEVELS),
+                name="guarded_is_closed",
+                violation_error_message=_("A guarded dataset stays restricted or non-public."),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title_ko or self.title_en
@@ -162,6 +171,11 @@ class Dataset(ContactColumns):
     def current_snapshot(self) -> "Snapshot | None":
         """Return the published version of the records that this hub serves."""
         return self.distribution.current_snapshot if self.distribution else None
+
+    @property
+    def told_snapshot(self) -> "Snapshot | None":
+        """Return the current snapshot where what is measured of it may be told; of a guarded dataset nothing is."""
+        return None if self.is_guarded else self.current_snapshot
 
     @property
     def table_schema(self) -> dict[str, Any] | None:

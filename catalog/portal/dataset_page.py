@@ -110,7 +110,7 @@ class DatasetPage:
 
 
 def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
-    snapshot = dataset.current_snapshot
+    snapshot = dataset.told_snapshot
     schema = from_table_schema(dataset.table_schema) if dataset.table_schema else None
     preview, records = make_preview(dataset, schema, viewer)
     is_readable = schema is not None and not preview.refusal
@@ -129,7 +129,7 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
         snapshot=snapshot,
         findings=findings_of(snapshot) if is_readable and snapshot else [],
-        versions=[Version(version, version == snapshot) for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]],
+        versions=[Version(version, version == dataset.current_snapshot) for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]],
         version_count=snapshots.count(),
         quality_band=say(label_of("quality_band", dataset.quality_band)),
         quality_is_good=dataset.quality_band in GOOD_BANDS,

@@ -253,7 +253,7 @@ def make_cards(datasets: Iterable[Dataset], question: Question | None = None, *,
 
 def make_card(dataset: Dataset, finder: Finder | None = None) -> Card:
     title, description = say(dataset.title), say(dataset.description)
-    snapshot = dataset.distribution.current_snapshot if dataset.distribution else None
+    snapshot = dataset.told_snapshot
     return Card(
         dataset=dataset,
         address=reverse("portal:dataset", args=[dataset.slug]),
@@ -302,7 +302,7 @@ def count_totals(datasets: DatasetQuerySet) -> Totals:
 
 
 def count_records(datasets: DatasetQuerySet) -> int:
-    published = datasets.order_by().filter(distribution__current_snapshot__isnull=False)
+    published = datasets.order_by().filter(distribution__current_snapshot__isnull=False, is_guarded=False)
     return published.aggregate(records=Sum("distribution__current_snapshot__records"))["records"] or 0
 
 

@@ -49,15 +49,23 @@ class Store:
     def collect_orphans(self, referenced: Collection[str], *, older_than_seconds: float = 86_400) -> int:
         """Remove files that no manifest names and that are old enough to belong to no running write."""
         removed = 0
-        for digest in list(self.digests()):
-            if digest in referenced:
-                continue
-            path = self.path(digest)
+        for path in self.orphans(referenced, older_than_seconds):
             with suppress(FileNotFoundError):  # another collector was faster
-                if time.time() - path.stat().st_mtime > older_than_seconds:
-                    path.unlink()
-                    removed += 1
+                path.unlink()
+                removed += 1
         return removed
+
+    def count_orphans(self, referenced: Collection[str], *, older_than_seconds: float) -> int:
+        return sum(1 for _ in self.orphans(referenced, older_than_seconds))
+
+    def orphans(self, referenced: Collection[str], older_than_seconds: float) -> Iterator[Path]:
+        """Yield the files that nothing names and that are older than told."""
+        for digest in list(self.digests()):
+            if digest not in referenced:
+                path = self.path(digest)
+                with suppress(FileNotFoundError):
+                    if time.time() - path.stat().st_mtime > older_than_seconds:
+                        yield path
 
 
 def file_digest(path: Path) -> str:

@@ -36,7 +36,7 @@ def make_document(dataset: Dataset) -> Document:
 
 def entry_columns(dataset: Dataset) -> dict[str, Any]:
     words = words_of(dataset.title_ko or dataset.title_en)
-    measured = measured_coverage(dataset.current_snapshot) if dataset.current_snapshot else {}
+    measured = measured_coverage(dataset.told_snapshot) if dataset.told_snapshot else {}
     west, south, east, north = dataset.bbox or measured.get("bbox") or (None,) * 4
     starts, ends = period_of(dataset, measured.get("temporal", {}))
     return {
@@ -89,7 +89,7 @@ def codes_of(dataset: Dataset) -> dict[str, list[str]]:
 
 def served_formats(dataset: Dataset) -> Iterator[str]:
     """Yield the file types in which this hub serves the records itself."""
-    if dataset.distribution and dataset.distribution.current_snapshot_id:
+    if dataset.told_snapshot:
         for name, (file_type, *_) in SERVED.items():
             if dataset.distribution.schema.get("geometry") or not FORMATS[name].needs_place:
                 yield file_type

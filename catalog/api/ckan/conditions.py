@@ -120,7 +120,7 @@ def ascii_unit(unit: int) -> str:
 
 def served_condition(format_name: str) -> Q:
     """Return the condition that the hub serves records in a format."""
-    served = Q(distribution__current_snapshot__isnull=False)
+    served = Q(distribution__current_snapshot__isnull=False, is_guarded=False)
     if format_name == "geojson":
         return served & Q(distribution__current_snapshot__schema__has_key="geometry")
     return served

@@ -37,13 +37,16 @@ def resource_search(call: Call) -> dict[str, Any]:
     condition = Q()
     for field, words in terms:
         on_link, on_records, _ = SEARCHED[field]
-        condition &= (Q(schema__isnull=True) & on_link(words)) | (Q(current_snapshot__isnull=False) & on_records(words))
+        condition &= (Q(schema__isnull=True) & on_link(words)) | (SERVED_ROWS & on_records(words))
     rows = Distribution.objects.filter(condition, visible_rows(call.viewer)).order_by("pk")
     offset, limit = call.whole("offset", 0), call.whole("limit", 100, most=1000)
     shown = list(rows[offset : offset + limit])
     packages = show_packages(Dataset.objects.filter(pk__in={row.dataset_id for row in shown}), call.base)
     resources = {resource["id"]: resource for package in packages for resource in package["resources"]}
     return {"count": rows.count(), "results": [chosen_resource(row.uid, terms, resources) for row in shown]}
+
+
+SERVED_ROWS = Q(current_snapshot__isnull=False, dataset__is_guarded=False)
 
 
 def visible_rows(viewer: Viewer) -> Q:

@@ -59,6 +59,7 @@ def test_every_address_of_version_one_is_documented(document: dict[str, Any]) ->
         "/api/v1/changes",
         "/api/v1/datasets",
         "/api/v1/datasets/{slug}",
+        "/api/v1/datasets/{slug}/granted-records",
         "/api/v1/datasets/{slug}/quality",
         "/api/v1/datasets/{slug}/records",
         "/api/v1/datasets/{slug}/records.{extension}",
