@@ -17,11 +17,21 @@ class SuppressionConfig(BaseModel):
     count: str = Field(description="The column of the answer that tells the size of a group.")
     minimum: int = Field(default=5, ge=2, le=1_000_000, description="Smaller groups are hidden.")
     columns: list[str] = Field(default_factory=list, description="Emptied beside the count; none: the row is left out.")
-    within: list[str] = Field(default_factory=list, description="Columns whose totals are published elsewhere.")
+    within: list[str] | list[list[str]] = Field(
+        default_factory=list,
+        description="Columns by which totals are published elsewhere, or several lists of them; [] in the list: that of all.",
+    )
 
     @property
     def value(self) -> Suppression:
-        return Suppression(self.count, self.minimum, tuple(self.columns), tuple(self.within))
+        return Suppression(self.count, self.minimum, tuple(self.columns), self.groupings)
+
+    @property
+    def groupings(self) -> tuple[tuple[str, ...], ...]:
+        """Return the sets of columns by which totals are known; one list of columns is one set."""
+        lists = [names for names in self.within if isinstance(names, list)]
+        alone = tuple(name for name in self.within if isinstance(name, str))
+        return tuple(tuple(names) for names in lists) or ((alone,) if alone else ())
 
 
 class Recipe(BaseModel):
@@ -35,7 +45,8 @@ class Recipe(BaseModel):
     suppress: SuppressionConfig | None = Field(
         default=None,
         description="Hides small groups: count (the column with their size), minimum, columns to empty (none: rows are "
-        "left out), within (columns whose totals are known: a lone hidden row takes another one along).",
+        "left out), within (columns by which totals are known, or several lists of them: more rows are hidden, so that the "
+        "totals do not tell the small ones).",
     )
     declassify: str = Field(
         default="",

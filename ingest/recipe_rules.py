@@ -17,6 +17,7 @@ from catalog.standard import label_of
 from catalog.standard.licence_terms import Ingredient, Obstacle, name_of, obstacles, suitable_licences
 from catalog.text import Text
 from ingest.errors import BadSetup
+from ingest.guarded_inputs import plan_guarded
 from ingest.kinds import RECIPE
 from ingest.models import Source
 from ingest.recipe_config import Recipe
@@ -141,8 +142,18 @@ def check_columns(distribution: Distribution, recipe: Recipe) -> None:
 
 def find_troubles(dataset: Dataset, inputs: list[Dataset], recipe: Recipe, expectations: Expected) -> Iterator[Trouble]:
     """Yield what speaks against publishing what is made of the inputs, as they are described now."""
+    yield from guarded_troubles(dataset, inputs, recipe)
     yield from openness_troubles(dataset, inputs, recipe, expectations)
     yield from licence_troubles(dataset, inputs)
+
+
+def guarded_troubles(dataset: Dataset, inputs: list[Dataset], recipe: Recipe) -> Iterator[Trouble]:
+    """Yield why a recipe may not tell of its guarded input, if it may not."""
+    moment = timezone.now()
+    try:
+        plan_guarded(dataset, recipe, parse_sql(recipe.select, moment), inputs, moment)
+    except BadSetup as error:
+        yield Trouble(str(error.values["where"]), "guarded-input", error.values["problem"])
 
 
 def openness_troubles(
@@ -151,7 +162,7 @@ def openness_troubles(
     """Yield the inputs that are less open than the answer, unless somebody says why and small groups are protected."""
     closed = [each for each in inputs if OPENNESS.index(each.access_level) > OPENNESS.index(dataset.access_level)]
     is_protected = recipe.suppress is not None or any(is_blocking(name, expectations) for name in PROTECTIONS)
-    if not closed and recipe.declassify:
+    if not closed and recipe.declassify and not any(each.is_guarded for each in inputs):
         text = Text(
             ko="declassify가 필요 없습니다. 입력이 모두 이 데이터셋만큼 공개되어 있습니다",
             en="declassify is not needed; all inputs are as open as this dataset",

@@ -21,6 +21,7 @@ from catalog.records.sql import Statement, parse_sql, stream_sql
 from catalog.storage import record_store
 from catalog.text import Text
 from ingest.errors import BadSetup, HeldBack, InputNotReady, NotRepeatable, Unmodified
+from ingest.guarded_inputs import GuardedPlan, plan_guarded
 from ingest.kinds import RECIPE
 from ingest.models import Run, Source
 from ingest.recipe_config import Recipe
@@ -46,6 +47,7 @@ class Ready:
     recipe: Recipe
     statement: Statement
     inputs: Mapping[str, Dataset]
+    moment: dt.datetime
 
     @property
     def place(self) -> dict[str, Any]:
@@ -93,7 +95,7 @@ def make_ready(source: Source, moment: dt.datetime) -> Ready:
     recipe = read_recipe(source)
     read_select(recipe)
     statement = parse_sql(recipe.select, moment)
-    return Ready(source, recipe, statement, find_inputs(statement))
+    return Ready(source, recipe, statement, find_inputs(statement), moment)
 
 
 def read_recipe(source: Source) -> Recipe:
@@ -154,6 +156,7 @@ def has_nothing_new(ready: Ready) -> bool:
 
 
 def answer_rows(ready: Ready, progress: Progress, limits: Limits, heartbeat: RunHeartbeat) -> Iterator[TypedRows]:
+    plan = plan_of(ready)
     suppression = ready.recipe.suppress.value if ready.recipe.suppress else None
     manifests = {
         slug: manifest_of(snapshot)
@@ -163,11 +166,12 @@ def answer_rows(ready: Ready, progress: Progress, limits: Limits, heartbeat: Run
     hidden: list[int] = []
     try:
         yield from stream_sql(
-            ready.statement,
+            plan.reading.statement if plan else ready.statement,
             manifests,
             record_store(),
             replace(limits, seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT - SPARE_SECONDS),
-            suppression=suppression,
+            suppression=plan.suppression if plan else suppression,
+            columns=plan.columns if plan else {},
             stopped=lambda: heartbeat.is_lost or heartbeat.is_cancelled,
             hidden=hidden.append,
         )
@@ -178,6 +182,12 @@ def answer_rows(ready: Ready, progress: Progress, limits: Limits, heartbeat: Run
     if suppression is not None and sum(hidden):
         finding = suppressed_finding(sum(hidden), suppression.minimum, is_emptied=bool(suppression.columns))
         progress.told.append(finding)
+
+
+def plan_of(ready: Ready) -> GuardedPlan | None:
+    """Return how a recipe reads a guarded input, None where it reads none."""
+    dataset = Dataset.objects.get(pk=ready.source.distribution.dataset_id)
+    return plan_guarded(dataset, ready.recipe, ready.statement, list(ready.inputs.values()), ready.moment)
 
 
 def suppressed_finding(number: int, minimum: int, *, is_emptied: bool) -> Finding:

@@ -8,6 +8,7 @@ written from the tree; no text of the caller's is handed on.
 
 from catalog.records.sql.explain import Plan, Read, explain_sql
 from catalog.records.sql.functions import FUNCTIONS, KINDS, Function
+from catalog.records.sql.guarded import GroupedReading, read_grouped
 from catalog.records.sql.parse import Statement, parse_sql
 from catalog.records.sql.prune import parts_to_read
 from catalog.records.sql.run import DEFAULT_ROWS, MAXIMUM_ROWS, Rows, run_sql
@@ -20,6 +21,7 @@ __all__ = [
     "KINDS",
     "MAXIMUM_ROWS",
     "Function",
+    "GroupedReading",
     "Plan",
     "Read",
     "Rows",
@@ -28,6 +30,7 @@ __all__ = [
     "explain_sql",
     "parse_sql",
     "parts_to_read",
+    "read_grouped",
     "run_sql",
     "stream_sql",
 ]

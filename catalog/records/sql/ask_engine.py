@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import duckdb
@@ -12,7 +12,7 @@ from catalog.records.manifest import Manifest
 from catalog.records.run import engine_errors
 from catalog.records.sql.parse import Statement
 from catalog.records.sql.refusal import bad_sql
-from catalog.records.sql.rewrite import write_statement
+from catalog.records.sql.rewrite import EVERY_COLUMN, write_statement
 from catalog.records.sql.suppress import Suppression
 from catalog.records.store import Store
 from catalog.text import Text
@@ -38,14 +38,18 @@ def ask_engine(
     plan: bool = False,
     suppression: Suppression | None = None,
     stopped: Callable[[], bool] | None = None,
+    columns: Mapping[str, Collection[str]] = EVERY_COLUMN,
 ) -> Iterator[duckdb.DuckDBPyRelation]:
     """Give the engine's answer while it may be read: one row more than asked for, to tell that there are more.
 
     ``rows``: None for all. ``plan``: how it would be answered instead. ``suppression``: each row tells whether it is to
     be hidden. ``stopped`` is asked again and again; as soon as it says so, the engine is interrupted.
+    ``columns``: of these datasets there are no others.
     """
     limit = None if rows is None else rows + 1
-    text, parameters = write_statement(statement, manifests, store, limit=limit, suppression=suppression)
+    text, parameters = write_statement(
+        statement, manifests, store, limit=limit, suppression=suppression, columns=columns
+    )
     with (
         connect((store.root,), limits) as cursor,
         deadline(cursor, limits),

@@ -10,7 +10,7 @@ from sql_hub import NOON
 
 from catalog.errors import BadSql, TooExpensive
 from catalog.records import Column, Geometry, Limits, Schema, TypedRows, discard
-from catalog.records.sql import Suppression, parse_sql, stream_sql
+from catalog.records.sql import Suppression, parse_sql, stream_sql, suppress
 
 EVERYTHING = Schema(
     columns=(
@@ -123,9 +123,21 @@ SUPPRESSIONS = {
         ["강남구 a 120 10", "강남구 b - -", "강남구 c 30 30", "종로구 a 9 40", "종로구 b 8 50", "중구 a - -", "중구 b - -",
          "중구 c 70 80"],
     ),
-    "a lone hidden row takes the smallest other one along": (
-        Suppression("people", 5, within=("district",)),
-        ["강남구 a 120 10", "종로구 a 9 40", "종로구 b 8 50", "중구 c 70 80"],
+    "hidden rows whose total would tell them take the smallest other one along": (
+        Suppression("people", 5, within=(("district",),)),
+        ["강남구 a 120 10", "종로구 a 9 40", "종로구 b 8 50"],
+    ),
+    "a set of columns that is part of another adds nothing": (
+        Suppression("people", 5, within=(("district", "kind"), (), ("kind",))),
+        ["강남구 a 120 10", "강남구 c 30 30", "종로구 a 9 40", "종로구 b 8 50", "중구 c 70 80"],
+    ),
+    "two sets of columns": (
+        Suppression("people", 5, within=(("DISTRICT",), ("kind",))),
+        ["강남구 a 120 10"],
+    ),
+    "the total of all is known": (
+        Suppression("people", 5, within=((),)),
+        ["강남구 a 120 10", "강남구 c 30 30", "종로구 a 9 40", "종로구 b 8 50", "중구 c 70 80"],
     ),
     "nothing is small": (
         Suppression("income", 2),
@@ -155,6 +167,33 @@ def test_small_groups_are_hidden(shared_room, suppression, left):
 def row_text(row):
     values = (row["district"], row["kind"], row["people"], row["Income"] and int(row["Income"]))
     return " ".join("-" if value is None else str(value) for value in values)
+
+
+def test_totals_by_a_column_that_the_answer_does_not_have_are_refused(shared_room):
+    manifest = shared_room.write(GROUPS, GROUPED)
+    suppression = Suppression("people", 5, within=(("city",),))
+    with pytest.raises(BadSql, match="city"):
+        list(cook(shared_room, "SELECT district, people FROM data", {"data": manifest}, suppression=suppression))
+
+
+def test_an_answer_too_large_to_be_looked_at_whole_is_refused(shared_room, monkeypatch):
+    monkeypatch.setattr(suppress, "MOST_ROWS", 7)
+    manifest = shared_room.write(GROUPS, GROUPED)
+    suppression = Suppression("people", 5, within=(("district",),))
+    with pytest.raises(TooExpensive, match="more than 7 rows"):
+        list(cook(shared_room, "SELECT district, people FROM data", {"data": manifest}, suppression=suppression))
+
+
+@pytest.mark.parametrize("sql", ["SELECT income FROM data", "SELECT kind FROM data WHERE income > 10"])
+def test_columns_that_are_not_to_be_seen_do_not_exist_for_the_engine(shared_room, sql):
+    manifest = shared_room.write(GROUPS, GROUPED)
+    seen = {"data": ("district", "kind", "people")}
+    [block] = [
+        block for block in cook(shared_room, "SELECT * FROM data", {"data": manifest}, columns=seen) if block.rows
+    ]
+    assert block.names == ["district", "kind", "people"]
+    with pytest.raises(BadSql, match="income"):
+        list(cook(shared_room, sql, {"data": manifest}, columns=seen))
 
 
 @pytest.mark.parametrize(("name", "said"), [("persons", '"persons"'), ("district", "VARCHAR")])
