@@ -14,6 +14,7 @@ ONE_WIRE = f"{WIRE}test_every_fault_ends_as_it_should_and_leaves_what_is_publish
 ONE_DATA = f"{DATA}test_a_wrong_answer_ends_as_it_should_and_leaves_what_is_published"
 ONE_FILE = f"{FILES}test_a_hostile_file_is_refused_with_a_sentence_and_leaves_what_is_published"
 HTTP, CRASHES, RUNS = "ingest/test_http.py::", "ingest/test_crashes.py::", "ingest/test_runs.py::"
+KILLED, RESTORED = f"{HERE}test_killed_servers.py::", f"{HERE}test_restored_and_updated.py::"
 CONNECTORS = "ingest/connectors/"
 LISTS = {"A": 29, "B": 16, "C": 22, "E": 10, "F": 9, "H": 10}
 
@@ -151,8 +152,8 @@ ITEMS: tuple[Item, ...] = (
          (f"{RUNS}test_a_run_whose_worker_died_too_often_fails_with_a_sentence",
           "datahub/test_queue_file.py::test_a_message_that_kills_its_workers_ends_among_the_dead_letters")),
     Item("C7", "Redis is killed under load", "nothing is lost: the sweeper offers every run again",
-         (f"{HUB}test_a_queue_that_was_emptied_is_filled_again_and_every_run_is_done_once", f"{RUNS}test_the_sweeper_offers_what_the_broker_did_not_take"),
-         "No test kills a Redis again and again under load: that belongs to the soak; what its loss means for the queue is shown."),
+         (f"{KILLED}test_runs_whose_redis_is_killed_again_and_again_are_each_published_once",
+          f"{RUNS}test_the_sweeper_offers_what_the_broker_did_not_take")),
     Item("C8", "the queue is emptied", "the sweeper offers again; each run is done once",
          (f"{HUB}test_a_queue_that_was_emptied_is_filled_again_and_every_run_is_done_once",)),
     Item("C9", "the queue has no room", "told in the log; runs wait; the hub goes on reading",
@@ -161,9 +162,10 @@ ITEMS: tuple[Item, ...] = (
          (f"{HUB}test_a_steward_who_asks_for_a_run_while_the_broker_is_away_gets_it_once_the_broker_is_back",
           f"{RUNS}test_a_broker_that_is_down_costs_nothing_but_a_warning")),
     Item("C11", "the database is killed", "the run waits, what is published stays",
-         ("ingest/test_pipeline.py::test_a_fault_of_the_hub_at_any_step_leaves_the_published_snapshot_and_ends_the_run",
-          "catalog/test_heartbeat.py::test_a_database_that_is_away_for_a_beat_does_not_lose_the_lease"),
-         "No test kills a PostgreSQL server, which the suite shares; a database that stops answering at each step is shown."),
+         (f"{KILLED}test_a_run_whose_database_is_killed_says_so_and_is_published_once_it_is_back",
+          f"{KILLED}test_runs_whose_database_is_killed_again_and_again_are_each_published_once",
+          "ingest/test_pipeline.py::test_a_fault_of_the_hub_at_any_step_leaves_the_published_snapshot_and_ends_the_run",
+          "catalog/test_heartbeat.py::test_a_database_that_is_away_for_a_beat_does_not_lose_the_lease")),
     Item("C12", "many write to the database at once", "they wait for each other within bounds; nothing is lost",
          (f"{CRASHES}test_many_writers_at_once_keep_the_change_feed_gapless_and_no_pointer_is_lost",)),
     Item("C13", "a full or broken disk", "the run waits; what is published stays",
@@ -182,10 +184,13 @@ ITEMS: tuple[Item, ...] = (
          ("ingest/test_due.py::test_after_days_without_a_scheduler_only_the_latest_slot_is_made_up_for",)),
     Item("C18", "a worker is asked to end while it publishes", "it finishes, and ends well",
          (f"{HUB}test_a_worker_that_is_asked_to_end_while_it_publishes_finishes_and_ends_well",)),
-    Item("C19", "the database is migrated under a running hub", "-", (),
-         "Two versions of the program at once are not supported: the hub is stopped for an update, so there is nothing to show."),
-    Item("C20", "yesterday's backup is restored", "-", (),
-         "What other hubs must hear of it belongs to the hub-to-hub part; pulling itself simply goes on from the restored positions."),
+    Item("C19", "the database is migrated under a running hub", "the old worker finishes, or publishes nothing until it fits",
+         (f"{RESTORED}test_an_update_that_adds_to_the_tables_lets_the_old_worker_finish",
+          f"{RESTORED}test_an_update_that_the_old_worker_cannot_work_with_publishes_nothing_until_it_can"),
+         "No tag of versions lets an old worker refuse by itself: its tasks fail, told in its log alone, so the hub is stopped for an update."),
+    Item("C20", "yesterday's backup is restored", "pulling goes on from the restored positions; each record once",
+         (f"{RESTORED}test_after_yesterdays_backup_pulling_goes_on_from_there_and_each_record_comes_once",),
+         "Who follows the feed of changes is not told that it was set back: that belongs to the hub-to-hub part."),
     Item("C21", "the sources of one host hang", "others keep their places",
          ("ingest/test_hosts.py::test_no_more_runs_of_a_host_are_taken_than_it_has_places_for_and_others_go_on",)),
     Item("C22", "a crash between the file's name and the commit", "consistent; the file is used again",
