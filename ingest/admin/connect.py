@@ -33,7 +33,7 @@ from catalog.standard.vocabularies import find_code
 from catalog.text import Text
 from ingest.admin.config_form import config_fields, config_of, initial_of
 from ingest.connectors import CONNECTORS
-from ingest.connectors.envelope_config import preset_names, preset_title, read_preset
+from ingest.connectors.presets import preset_names, preset_title, read_preset
 from ingest.errors import BadSetup
 from ingest.models import Secret, Source
 from ingest.preview import Preview, preview_source
@@ -244,8 +244,9 @@ def connect_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
 def kinds() -> list[dict[str, Any]]:
     """Return what can be connected: known platforms, then every connector."""
     known = [
-        {"connector": "envelope", "preset": name, "title": in_current_language(preset_title(name))}
-        for name in preset_names()
+        {"connector": connector, "preset": name, "title": in_current_language(preset_title(name))}
+        for connector in CONNECTORS
+        for name in preset_names(connector)
     ]
     plain = [
         {"connector": name, "preset": "", "title": in_current_language(connector.title)}

@@ -1,14 +1,8 @@
-"""What a platform is, told without code: the configuration of ``envelope.py``, and the presets merged below it.
-
-A preset is a file ``ingest/presets/<name>.toml`` in the form of ``Config``; it may name another one below itself. Given
-values lie on top: tables are merged name by name, all else is replaced, and paging of another kind replaces the whole.
-"""
+"""What a platform is, told without code: the configuration of ``envelope.py``; presets (``presets.py``) lie below it."""
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -17,11 +11,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from ingest.connectors.envelope_predicate import Condition
 from ingest.connectors.envelope_records import ListRule, Shape
 from ingest.connectors.envelope_template import asks_for, check_template, places_of
+from ingest.connectors.presets import known_preset, on_preset, with_long_columns
 from ingest.connectors.progress import Progressive
-from ingest.errors import Text
 from ingest.http import is_web
-
-PRESETS = Path(__file__).parents[1] / "presets"
 
 
 def as_list(value: object) -> object:
@@ -217,17 +209,12 @@ class Config(Progressive, frozen=True, extra="forbid"):
     @model_validator(mode="before")
     @classmethod
     def lies_on_its_preset(cls, given: object) -> object:
-        if not isinstance(given, Mapping):
-            return given
-        name, given = given.get("preset"), with_long_columns(given)
-        return merge(read_preset(name), given) if isinstance(name, str) and name in preset_names() else given
+        return on_preset(with_long_columns(given)) if isinstance(given, Mapping) else given
 
     @field_validator("preset")
     @classmethod
     def is_known(cls, name: str | None) -> str | None:
-        if name is not None and name not in preset_names():
-            raise ValueError(f"unknown preset '{name}'; allowed: {', '.join(preset_names())}")
-        return name
+        return known_preset(name)
 
     @field_validator("url")
     @classmethod
@@ -319,48 +306,3 @@ def texts_in(value: object) -> list[str]:
         return [value]
     parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return [text for part in parts for text in texts_in(part)]
-
-
-def merge(below: Mapping[str, object], above: Mapping[str, object]) -> dict[str, object]:
-    """Return both tables as one; what is above counts, and tables of one kind are merged name by name."""
-    merged = dict(below)
-    for name, value in above.items():
-        under = merged.get(name)
-        if isinstance(value, Mapping) and isinstance(under, Mapping):
-            is_other_kind = "kind" in value and value["kind"] != under.get("kind")
-            merged[name] = dict(value) if is_other_kind else merge(under, value)
-        else:
-            merged[name] = value
-    return merged
-
-
-def with_long_columns(config: Mapping[str, object]) -> dict[str, object]:
-    """Write a column given as its path alone in its long form, so that tables of columns can be merged."""
-    columns = config.get("columns")
-    if not isinstance(columns, Mapping):
-        return dict(config)
-    long = {name: {"path": column} if isinstance(column, str) else column for name, column in columns.items()}
-    return {**config, "columns": long}
-
-
-@functools.cache
-def preset_names() -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in PRESETS.glob("*.toml")))
-
-
-def preset_title(name: str) -> Text:
-    """Return what people call the platform of a preset."""
-    return Text(**load_preset(name)["title"])
-
-
-@functools.cache
-def load_preset(name: str) -> Mapping[str, object]:
-    return tomllib.loads((PRESETS / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-@functools.cache
-def read_preset(name: str) -> Mapping[str, object]:
-    """Return a preset with those below it merged in; ``preset`` then names it alone."""
-    given = with_long_columns({key: value for key, value in load_preset(name).items() if key != "title"})
-    below = given.get("preset")
-    return {**(merge(read_preset(below), given) if below else given), "preset": name}

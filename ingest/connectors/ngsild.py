@@ -6,6 +6,7 @@ of it a column with a dotted name (``address.city``, ``pm10.observedAt``).
 """
 
 import datetime as dt
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Literal, Self
@@ -92,6 +93,21 @@ class Config(Progressive, frozen=True, extra="forbid"):
     notification_token: SecretStr | None = Field(
         None, min_length=1, description="receive: what a notification must bring (Authorization: Bearer, or ?token=)."
     )
+    senders: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="receive: addresses or networks that may send to the paths of the City Data Hub without a token.",
+    )
+    subscription_ids: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="receive: only notifications of these subscriptions, on the paths that name no source.",
+    )
+    dataset_ids: list[str] | None = Field(
+        None,
+        min_length=1,
+        description="receive: only upserts with these values of datasetId, on the paths that name no source.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -109,6 +125,16 @@ class Config(Progressive, frozen=True, extra="forbid"):
             raise ValueError("give an http(s) address")
         return context
 
+    @field_validator("senders")
+    @classmethod
+    def are_networks(cls, senders: list[str] | None) -> list[str] | None:
+        for text in senders or ():
+            try:
+                ipaddress.ip_network(text.strip(), strict=False)
+            except ValueError:
+                raise ValueError(f"'{text}' is no address and no network; write 10.1.2.3 or 10.1.2.0/24") from None
+        return senders
+
     @model_validator(mode="after")
     def asks_for_one_thing(self) -> Self:
         if self.history is None and (self.since or self.until or self.last):
@@ -117,8 +143,13 @@ class Config(Progressive, frozen=True, extra="forbid"):
             raise ValueError("attrs and representation mean nothing with history")
         if self.receive and (self.history is not None or self.incremental):
             raise ValueError("notifications tell what is new: history and incremental mean nothing with receive")
-        if self.receive is not (self.notification_token is not None):
-            raise ValueError("receive needs a notification_token, which means nothing without it")
+        proofs = self.notification_token or self.senders
+        if self.receive is not bool(proofs or self.subscription_ids or self.dataset_ids) or (
+            self.receive and not proofs
+        ):
+            raise ValueError(
+                "receive needs a notification_token or senders; they, subscription_ids and dataset_ids mean nothing without it"
+            )
         if self.incremental and (self.since or self.until or self.last or self.incremental.kind != "datetime"):
             raise ValueError(
                 "incremental goes on by times and tells since and until itself; leave since, until, last out"

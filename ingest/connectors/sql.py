@@ -10,6 +10,7 @@ import datetime as dt
 import decimal
 import ipaddress
 import math
+import re
 import ssl
 import tempfile
 import uuid
@@ -27,6 +28,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from ingest.addresses import NEVER_PORTS, objection
 from ingest.connectors.cursor_values import Value
 from ingest.connectors.databases import DATABASES, Database, Place
+from ingest.connectors.presets import known_preset, on_preset
 from ingest.connectors.progress import EVERYTHING, Progressive, Window, read_new
 from ingest.connectors.sql_statement import check_statement
 from ingest.errors import BadSetup, ForbiddenAddress, Text, TooLarge, UnreadableAnswer
@@ -54,13 +56,21 @@ UNKNOWN = Text(
 )
 TOO_MANY_ROWS = Text(ko="{count}행", en="{count} rows")
 
+SQL = "sql"
+NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")  # of a table or column, also with its schema
+PLACE = re.compile(r"\{([a-z_]+)\}")
+
 
 class Config(Progressive, frozen=True, extra="forbid"):
+    preset: str | None = Field(None, description="Name of the preset whose values lie below the given ones.")
     url: str = Field(
         description="The database: postgresql://user@host:port/database; mariadb and mysql likewise. No password in it."
     )
     password: SecretStr = Field(min_length=1, description="The user's password.")
     query: str = Field(min_length=1, max_length=20_000, description="One SELECT, without comments.")
+    values: dict[str, str] = Field(
+        default_factory=dict, description="Names of tables and columns that stand in the query at the places {name}."
+    )
     cursor_column: str | None = Field(
         None, min_length=1, description="A column of the answer that grows; rows are read in its order."
     )
@@ -77,6 +87,24 @@ class Config(Progressive, frozen=True, extra="forbid"):
     timezone: str = Field("Asia/Seoul", description="The zone of dates with a time that say none themselves.")
     timeout: int = Field(300, ge=1, le=3600, description="Seconds that the whole reading may take.")
     max_rows: int = Field(10_000_000, ge=1, description="More rows than this are refused.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def lies_on_its_preset(cls, given: object) -> object:
+        return on_preset(given, SQL) if isinstance(given, Mapping) else given
+
+    @field_validator("preset")
+    @classmethod
+    def is_known(cls, name: str | None) -> str | None:
+        return known_preset(name, SQL)
+
+    @field_validator("values")
+    @classmethod
+    def are_names(cls, values: dict[str, str]) -> dict[str, str]:
+        for place, name in values.items():
+            if not NAME.fullmatch(name):
+                raise ValueError(f"{place}: give the name of a table or column, as events or city.events")
+        return values
 
     @field_validator("url")
     @classmethod
@@ -107,8 +135,17 @@ class Config(Progressive, frozen=True, extra="forbid"):
             raise ValueError("cursor_column and after mean nothing with incremental; its field is the column")
         if self.incremental and self.incremental.field is None:
             raise ValueError("incremental.field must name the column")
-        check_statement(self.query, self.database.tongue)
+        if self.preset and (empty := [name for name in PLACE.findall(self.query) if name not in self.values]):
+            raise ValueError(
+                f"values.{empty[0]} must say what {{{empty[0]}}} of the preset's query is in this database"
+            )
+        check_statement(self.filled_query, self.database.tongue)
         return self
+
+    @property
+    def filled_query(self) -> str:
+        """The query with its places filled; braces that are no place of ``values`` stay as they are."""
+        return PLACE.sub(lambda place: self.values.get(place[1], place[0]), self.query)
 
     @property
     def database(self) -> Database:
@@ -155,7 +192,7 @@ def select_rows(config: Config, window: Window, http: Session) -> Iterator[Mappi
 
 def statement_of(config: Config, window: Window = EVERYTHING) -> tuple[str, list[object]]:
     """Return the statement that is run and its values; nothing of the configuration but names becomes text of it."""
-    query = check_statement(config.query, config.database.tongue)
+    query = check_statement(config.filled_query, config.database.tongue)
     name = config.incremental.field if config.incremental else config.cursor_column
     if name is None:
         return query, []

@@ -38,7 +38,7 @@ def describe(config: Config, http: Session) -> Described:
 @contextmanager
 def select_none(config: Config, http: Session, *, itself: bool = False) -> Iterator[Selection]:
     http.keep_secret(config.password.get_secret_value())
-    query = check_statement(config.query, config.database.tongue)
+    query = check_statement(config.filled_query, config.database.tongue)
     statement = query if itself else f"SELECT * FROM ({query}) AS source LIMIT 0"
     with place_of(config, http) as place, config.database.select(place, statement, []) as found:
         yield found

@@ -6,7 +6,7 @@ import pytest
 from hostile_server import HostileServer, gateway_error, reply
 
 from ingest.connectors.envelope import Config, read
-from ingest.connectors.envelope_config import preset_names, read_preset
+from ingest.connectors.presets import preset_names, read_preset
 from ingest.errors import IncompleteAnswer, KeyRefused, PlatformFailure, QuotaExceeded
 
 KEY = "aB+c/d9=="
