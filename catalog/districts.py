@@ -1,6 +1,7 @@
 """The hub's boundaries of districts: a dataset of the hub itself, named by a setting."""
 
 import dataclasses
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -8,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from catalog.asked import find_asked, manifest_of
 from catalog.errors import HubError, Unanswerable
 from catalog.models import Snapshot
-from catalog.records import Districts, Query, read_districts, uses_districts
+from catalog.records import Districts, Query, codes_at, read_districts, uses_districts
 from catalog.storage import question_limits, record_store
 from catalog.text import Text
 
@@ -37,6 +38,12 @@ def known_districts() -> Districts | None:
     if Districts.known is None or Districts.known.digest != snapshot.digest:
         Districts.known = read_districts(manifest_of(snapshot), record_store(), question_limits())
     return Districts.known
+
+
+def find_district_codes(places: Sequence[tuple[float | None, float | None]]) -> list[str | None]:
+    """Return the code of the district that each place (longitude, latitude) lies in; None where that is not known."""
+    known = known_districts()
+    return [None] * len(places) if known is None else codes_at(known, places)
 
 
 def boundaries() -> Snapshot | None:

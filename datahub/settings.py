@@ -104,6 +104,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ingest.platform.door.receive_directly",
     "catalog.api.direct.answer_directly",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -285,6 +286,9 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}},
+    "take_platform_messages": {
+        "task": "ingest.tasks.take_platform_messages", "schedule": 2.0, "options": {"expires": 2}
+    },
     "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},
     "assess": {"task": "ingest.tasks.assess", "schedule": 600.0, "options": {"expires": 300}},
     "build_indexes": {"task": "catalog.tasks.build_indexes", "schedule": 15.0, "options": {"expires": 15}},

@@ -18,8 +18,10 @@ from catalog.api.health import healthz, readyz
 from catalog.api.quality import QualityTurtleView
 from catalog.api.standard import newest
 from datahub import negotiation
+from ingest.entity_door import receive_hub_notification, receive_upsert
 from ingest.lineage_view import LineageView
 from ingest.notifications import receive_notification
+from ingest.platform.door import receive_event
 
 admin.autodiscover()
 
@@ -48,6 +50,11 @@ urlpatterns = [
     path("standard", newest),
     path("standard/", include("datahub.standard_urls")),
     path("ngsild/notifications/<slug:slug>", receive_notification),
+    path("datahubNotification", receive_hub_notification),
+    path("entityOperations/upsert", receive_upsert),
+    path("ngsi-ld/v1/entityOperations/upsert", receive_upsert),
+    path("platform/events", receive_event, name="platform-events"),
+    path("integrationPlatformEvent", receive_event),
     path("healthz", healthz),
     path("readyz", readyz),
     path("admin/", admin.site.urls),

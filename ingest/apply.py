@@ -20,6 +20,7 @@ from catalog.models import Catalogue, DataService, Dataset, Organisation, Series
 from catalog.publish import (
     Outcome,
     describe_dataset,
+    guard_dataset,
     save_catalogue,
     save_organisation,
     save_series,
@@ -32,10 +33,19 @@ from catalog.text import Text
 from ingest.derivation import derived_fields, with_derivation
 from ingest.errors import BadSetup
 from ingest.file_lines import Location
-from ingest.hub_file import ColumnEntry, DatasetEntry, DescribedEntry, HubFile, ProviderEntry, SourceEntry
+from ingest.hub_file import (
+    ColumnEntry,
+    DatasetEntry,
+    DescribedEntry,
+    HubFile,
+    PlatformEntry,
+    ProviderEntry,
+    SourceEntry,
+)
 from ingest.local_files import SCHEME
-from ingest.models import Provider, Source
+from ingest.models import Platform, Provider, Source
 from ingest.opening import refuse_opening
+from ingest.platform.platforms import save_platform
 from ingest.sources import save_provider, save_source
 
 
@@ -60,6 +70,7 @@ KINDS = {
     "series": Text(ko="시리즈", en="series"),
     "services": Text(ko="데이터 서비스", en="data service"),
     "datasets": Text(ko="데이터셋", en="dataset"),
+    "platforms": Text(ko="통합플랫폼", en="integrated platform"),
     "sources": Text(ko="소스", en="source"),
 }
 
@@ -106,6 +117,11 @@ def apply_parts(file: HubFile, base: Path) -> Iterator[Applied]:
     for index, dataset in enumerate(content.datasets):
         with placed(file, ("datasets", index)):
             yield apply_one("datasets", dataset.slug, dataset_document, lambda entry=dataset: apply_dataset(entry))
+    for index, platform in enumerate(content.platforms):
+        with placed(file, ("platforms", index)):
+            yield apply_one(
+                "platforms", platform.slug, platform_document, lambda entry=platform: apply_platform(entry)
+            )
     for index, source in enumerate(content.sources):
         with placed(file, ("sources", index)):
             yield apply_one("sources", source.slug, source_document, lambda entry=source: apply_source(entry, base))
@@ -173,7 +189,8 @@ def apply_organisation(entry: DescribedEntry) -> Outcome:
 def apply_dataset(entry: DatasetEntry) -> Outcome:
     description = with_derivation(entry.description, derived_fields(entry.slug), {})
     refuse_opening(entry.slug, description.get("access_level", ""))
-    return describe_dataset(entry.slug, description, schema_of(entry) if entry.columns else None)
+    outcome = describe_dataset(entry.slug, description, schema_of(entry) if entry.columns else None)
+    return min(outcome, guard_dataset(entry.slug), key=list(Outcome).index) if entry.guarded else outcome
 
 
 def schema_of(entry: DatasetEntry) -> Schema:
@@ -203,6 +220,22 @@ def column_of(entry: ColumnEntry) -> Column:
         code_list=entry.code_list,
         personal_data=entry.personal_data,
         standard_name=entry.standard_name,
+    )
+
+
+def apply_platform(entry: PlatformEntry) -> Outcome:
+    return save_platform(
+        entry.slug,
+        title=entry.title,
+        organisation=entry.organisation,
+        send_codes=entry.send_codes,
+        addresses=entry.addresses,
+        cipher_secret=entry.cipher_secret,
+        cipher_text=entry.cipher_text,
+        personal_days=entry.personal_days,
+        event_days=entry.event_days,
+        counts_by=entry.counts_by,
+        is_enabled=entry.enabled,
     )
 
 
@@ -286,6 +319,14 @@ def dataset_document(slug: str) -> dict[str, Any]:
     columns = {f"columns.{entry['name']}": entry for entry in schema["fields"]}
     rest = {name: value for name, value in schema.items() if name not in ("$schema", "fields")}
     return describe(dataset) | rest | {"columns": [entry["name"] for entry in schema["fields"]]} | columns
+
+
+def platform_document(slug: str) -> dict[str, Any]:
+    row = Platform.objects.filter(slug=slug).annotate(owner=F("organisation__slug")).values().first() or {}
+    hidden = (
+        "id", "created_at", "modified_at", "organisation_id", "dataset_id", "key_digest", "key_shown", "position", "revision"
+    )  # fmt: skip
+    return {name: value for name, value in row.items() if name not in hidden and value not in ("", None, [])}
 
 
 def source_document(slug: str) -> dict[str, Any]:

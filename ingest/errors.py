@@ -23,6 +23,11 @@
     │   └── SecretUnknown · SecretUnreadable     the hub has not stored it; its encryption key is gone
     ├── SecretInUse
     ├── InboxFull                   pushed messages wait for a run that does not come; temporary
+    ├── WireError                   what an integrated platform sent is no message, with the protocol's detail code
+    │   └── BadMessage · FieldMissing · FieldInvalid · WrongMediaType · UnknownEncoding
+    ├── Undecipherable              a body that the platform's cipher key does not open
+    ├── TooManyEvents           a sending rule that would raise more at once than can be meant
+    ├── PlatformClosed          a platform that takes nothing from the hub now, and why
     ├── NotListening                nobody listens to a source whose messages are pushed, or it cannot be listened to
     ├── TookTooLong                 the whole run lasted longer than a worker may spend on one; temporary
     ├── HubUnavailable              the hub's own database or disk cannot be used; temporary
@@ -273,6 +278,77 @@ class InboxFull(IngestError):
         en="The inbox of the source '{source}' is full (limit {limit}), so the message was not taken; "
         "see whether its runs are held back.",
     )
+
+
+class WireError(IngestError):
+    """A message of an integrated platform that cannot be taken; ``detail_code`` is what the protocol's reply tells."""
+
+    code = "wire-error"
+    detail_code: ClassVar[int] = 4000
+
+    @property
+    def field(self) -> str:
+        """The field that is wrong; empty where it is the message as a whole."""
+        return str(self.values.get("field", ""))
+
+
+class BadMessage(WireError):
+    code = "bad-message"
+    sentence = Text(ko="메시지를 읽을 수 없습니다: {problem}", en="The message cannot be read: {problem}")
+
+
+class FieldMissing(WireError):
+    code = "field-missing"
+    detail_code = 4101
+    sentence = Text(ko="필수 항목 '{field}'이(가) 없습니다.", en="The mandatory field '{field}' is missing.")
+
+
+class FieldInvalid(WireError):
+    code = "field-invalid"
+    detail_code = 4102
+    sentence = Text(
+        ko="'{field}' 항목의 값 '{value}'이(가) 올바르지 않습니다. 올바른 값: {allowed}",
+        en="'{value}' is no value for '{field}'; right would be: {allowed}",
+    )
+
+
+class WrongMediaType(WireError):
+    code = "wrong-media-type"
+    detail_code = 4015
+    sentence = Text(
+        ko="'{told}' 형식은 받지 않습니다. 받는 형식: {allowed}", en="'{told}' is not taken; taken are: {allowed}"
+    )
+
+
+class UnknownEncoding(WireError):
+    code = "unknown-encoding"
+    detail_code = 4006
+    sentence = Text(
+        ko="글자를 UTF-8로도 CP949로도 읽을 수 없습니다. UTF-8로 보내십시오.",
+        en="The text is neither UTF-8 nor CP949; send UTF-8.",
+    )
+
+
+class Undecipherable(IngestError):
+    code = "undecipherable"
+    sentence = Text(
+        ko="본문의 암호를 풀 수 없습니다: {reason}. 플랫폼의 암호 키와 암호문 형식을 확인하십시오.",
+        en="The body cannot be decrypted: {reason}; check the platform's cipher key and the form of its ciphertexts.",
+    )
+
+
+class TooManyEvents(IngestError):
+    code = "too-many-events"
+    sentence = Text(
+        ko="규칙 '{rule}'이(가) 한 번에 {most}건보다 많은 상황을 새로 만들게 되어 아무것도 보내지 않았습니다. 조건이나 데이터셋을 확인하십시오.",
+        en="The rule '{rule}' would raise more than {most} occurrences at once, so nothing was sent; "
+        "look at its condition and at the dataset.",
+    )
+
+
+class PlatformClosed(IngestError):
+    code = "platform-closed"
+    sentence = Text(ko="플랫폼 '{platform}': {reason}", en="The platform '{platform}': {reason}")
 
 
 class NotListening(IngestError):

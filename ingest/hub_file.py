@@ -101,6 +101,7 @@ class DatasetEntry(DescribedEntry):
     sorted_by: list[str] = Field(default_factory=list)
     geometry: GeometryEntry | None = None
     missing: list[str] | None = None
+    guarded: bool = False
 
 
 class SourceEntry(Entry):
@@ -127,6 +128,22 @@ class ProviderEntry(Entry):
     daily_calls: int | None = Field(default=None, ge=1)
 
 
+class PlatformEntry(Entry):
+    """An integrated platform that sends events; its key is issued in the admin."""
+
+    slug: str
+    organisation: str
+    title: str
+    send_codes: list[str] = Field(default_factory=list)
+    addresses: list[str] = Field(default_factory=list)
+    cipher_secret: str = ""
+    cipher_text: str = "base64"
+    personal_days: int = 30
+    event_days: int = 1095
+    counts_by: str = ""
+    enabled: bool = True
+
+
 class HubContent(Entry):
     catalogue: dict[str, Any] | None = None
     providers: list[ProviderEntry] = Field(default_factory=list)
@@ -134,6 +151,7 @@ class HubContent(Entry):
     series: list[DescribedEntry] = Field(default_factory=list)
     services: list[DescribedEntry] = Field(default_factory=list)
     datasets: list[DatasetEntry] = Field(default_factory=list)
+    platforms: list[PlatformEntry] = Field(default_factory=list)
     sources: list[SourceEntry] = Field(default_factory=list)
 
 
@@ -195,7 +213,7 @@ def unstorable_texts(value: object, place: Location) -> Iterator[Problem]:
 
 
 def repeated_slugs(content: HubContent) -> Iterator[Problem]:
-    for kind in ("providers", "organisations", "series", "services", "datasets", "sources"):
+    for kind in ("providers", "organisations", "series", "services", "datasets", "platforms", "sources"):
         seen: set[str] = set()
         for index, entry in enumerate(getattr(content, kind)):
             if entry.slug in seen:

@@ -80,22 +80,29 @@ def inbox_of(source: Source) -> list[Path]:
 
     The open one is closed by this, and those that are published are removed.
     """
-    folder = settings.INBOX_DIR / source.slug
+    folder, done = settings.INBOX_DIR / source.slug, published_up_to(source)
     if not folder.is_dir():
         return []
-    done = published_up_to(source)
+    return [segment.path for segment in closed_segments(folder, done)]
+
+
+def closed_segments(folder: Path, done: int, *, latest: int = LATEST_BYTES) -> list[Segment]:
+    """Close the open segment of an inbox, remove those that are done but for the ``latest`` bytes, and return the rest,
+    oldest first."""
     with locked(folder):
         for segment in segments_of(folder):
             if segment.is_open:
                 close(writable_segment(folder))
-        remove_published(folder, done)
-        return [segment.path for segment in segments_of(folder) if segment.number > done and not segment.is_open]
+        remove_published(folder, done, latest)
+        return [segment for segment in segments_of(folder) if segment.number > done and not segment.is_open]
 
 
 def forget_messages(now: dt.datetime) -> None:
-    """Remove the messages that are published, and the inboxes whose source is gone."""
+    """Remove the messages that are published, and the inboxes whose source is gone; those of platforms are not ours."""
     positions = {source.slug: published_up_to(source) for source in Source.objects.only("slug", "position")}
     for folder in settings.INBOX_DIR.glob("*"):
+        if "." in folder.name:
+            continue
         if folder.name in positions:
             with locked(folder):
                 remove_published(folder, positions[folder.name])
@@ -226,12 +233,12 @@ def is_old(path: Path) -> bool:
     return time.time() * 1000 - int(path.stem) > SEGMENT_SECONDS * 1000
 
 
-def remove_published(folder: Path, done: int) -> None:
-    """Remove the segments up to a number, but for the latest ones."""
+def remove_published(folder: Path, done: int, latest: int = LATEST_BYTES) -> None:
+    """Remove the segments up to a number, but for the latest bytes of all."""
     kept = 0
     for segment in reversed(segments_of(folder)):
         kept += segment.size
-        if segment.number <= done and kept > LATEST_BYTES and not segment.is_open:
+        if segment.number <= done and kept > latest and not segment.is_open:
             segment.path.unlink()
 
 

@@ -40,9 +40,11 @@ from ingest.derivation import describe_derived
 from ingest.echoes import Echoes, masked_rows, told_without_secrets
 from ingest.errors import Cancelled, HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong, Unmodified
 from ingest.http import Answer
-from ingest.kinds import RECIPE
+from ingest.kinds import PLATFORM, RECIPE
 from ingest.models import Run, Source
+from ingest.outages import end_once_the_database_answers
 from ingest.personal_data import hide_decided, with_personal_data
+from ingest.platform.publishing import publish_occurrences
 from ingest.raw import keep_answer, keep_rejected
 from ingest.recipes import cook
 from ingest.repetitions import mode_of_refused, position_after, refused_rows, release_of
@@ -52,6 +54,7 @@ from ingest.sources import check_decisions, check_expectations, check_key, is_pa
 from ingest.wording import storable, storable_document
 
 WORK_MEMORY_MIB = 160
+OWN = {RECIPE: cook, PLATFORM: publish_occurrences}  # what the hub makes itself, and asks no platform for
 COLUMN_LENGTH = 200
 PUBLISHED_MEANWHILE = Text(
     ko="읽는 동안 다른 소스가 같은 데이터셋을 공개했습니다", en="another source published the same dataset meanwhile"
@@ -102,10 +105,17 @@ def pull_run(run_id: int) -> None:
 
 
 def pull_or_end(pull: Pull) -> None:
-    """Pull, and write down why when it cannot be done."""
+    """Pull, and write down why when it cannot be done, if need be once the database answers again."""
+    try:
+        pull_or_tell(pull)
+    except OperationalError:
+        end_once_the_database_answers(pull.claim, pull.progress)
+
+
+def pull_or_tell(pull: Pull) -> None:
     try:
         pull_source(pull)
-    except LostLease:
+    except (LostLease, OperationalError):
         raise
     except Cancelled as error:
         end_run(pull.claim, Run.State.CANCELLED, pull.progress, **sentence_of(error))
@@ -115,11 +125,6 @@ def pull_or_end(pull: Pull) -> None:
         end_pull(pull, error)
     except SoftTimeLimitExceeded:
         end_pull(pull, TookTooLong(seconds=settings.CELERY_TASK_SOFT_TIME_LIMIT))
-    except OperationalError:
-        logger.warning("run %s met a database that does not answer", pull.run.pk, exc_info=True)
-        end_pull(
-            pull, HubUnavailable(reason=Text(ko="데이터베이스가 응답하지 않음", en="the database does not answer"))
-        )
     except OSError as error:
         logger.warning("run %s met a disk that cannot be used", pull.run.pk, exc_info=True)
         end_pull(pull, HubUnavailable(reason=error.strerror or type(error).__name__))
@@ -188,8 +193,8 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
     if pull.run.kind == Run.Kind.REFUSED:
         return type_rows(pull, refused_rows(pull.run), expectations)
     source, progress = pull.source, pull.progress
-    if source.connector == RECIPE:
-        return type_rows(pull, cook(pull.run, progress, pull.limits, pull.heartbeat), expectations)
+    if own := OWN.get(source.connector):
+        return type_rows(pull, own(pull.run, progress, pull.limits, pull.heartbeat), expectations)
     config, secrets = read_config(source)
     echoes = Echoes(are_possible=pull.run.kind == Run.Kind.REPLAY)  # kept answers are not looked through again
 

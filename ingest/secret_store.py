@@ -10,12 +10,13 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from catalog.models.slug import SLUG_RULE, is_slug
 from catalog.publish import Outcome
 from catalog.text import Text
 from ingest.errors import BadSetup, SecretInUse, SecretUnknown, SecretUnreadable
-from ingest.models import AlertChannel, Secret, Source
+from ingest.models import AlertChannel, Platform, Secret, Source
 
 EMPTY = Text(ko="비밀값이 비어 있습니다", en="the secret is empty")
 
@@ -43,6 +44,19 @@ def read_secret(name: str) -> str:
         raise SecretUnreadable(name=name) from None
 
 
+def seal(value: str) -> str:
+    """Encrypt what is no named secret but must not stand in the database as it is, such as a session key."""
+    return all_keys().encrypt(value.encode()).decode()
+
+
+def unseal(ciphertext: str) -> str:
+    """Return what was sealed; "" when there is nothing, or the key that it was sealed with is gone."""
+    try:
+        return all_keys().decrypt(ciphertext.encode()).decode()
+    except InvalidToken:
+        return ""
+
+
 def is_readable(secret: Secret) -> bool:
     """Tell whether a run could read the secret."""
     return opens(all_keys(), secret.ciphertext)
@@ -60,11 +74,14 @@ def delete_secret(name: str) -> None:
 
 
 def users_of(name: str) -> list[Text]:
-    """Return who reads a secret: sources by their configuration, alert channels by what they are signed with."""
+    """Return who reads a secret: sources, alert channels by what they are signed with, platforms and what they are sent by."""
     sources = [slug for slug, config in Source.objects.values_list("slug", "config") if name in names_in(config)]
     channels = AlertChannel.objects.filter(secret=name).values_list("pk", flat=True)
-    return [Text(ko=f"소스 {slug}", en=f"the source {slug}") for slug in sorted(sources)] + [
-        Text(ko=f"알림 채널 {pk}", en=f"the alert channel {pk}") for pk in channels
+    platforms = Platform.objects.filter(Q(cipher_secret=name) | Q(receiver__api_key=name)).order_by("slug")
+    return [
+        *(Text(ko=f"소스 {slug}", en=f"the source {slug}") for slug in sorted(sources)),
+        *(Text(ko=f"알림 채널 {pk}", en=f"the alert channel {pk}") for pk in channels),
+        *(Text(ko=f"플랫폼 {one.slug}", en=f"the platform {one.slug}") for one in platforms),
     ]
 
 

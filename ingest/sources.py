@@ -23,6 +23,7 @@ from ingest.errors import BadSetup
 from ingest.kinds import KINDS, RECIPE
 from ingest.masking import Mask
 from ingest.models import Provider, Source
+from ingest.platform_events import PlatformEvents
 from ingest.recipe_config import Recipe
 from ingest.recipe_rules import check_recipe
 from ingest.schedule import cron_fields, is_after_change, latest_time, next_time
@@ -143,6 +144,8 @@ def check_source(
         )
     if isinstance(parsed, Recipe):
         check_recipe(distribution, parsed, expectations)
+    if isinstance(parsed, PlatformEvents):
+        check_events(distribution, mode)
 
 
 def check_schedule(connector: str, schedule: str) -> None:
@@ -161,6 +164,22 @@ def check_key(distribution: Distribution, mode: str) -> None:
     """Refuse updates by key of a dataset that has none; its columns may have changed since the source was declared."""
     if mode == Source.Mode.UPSERT and not distribution.schema.get("primaryKey"):
         raise_bad("mode", ko="upsert에는 데이터셋의 key가 필요합니다", en="upsert needs a key on the dataset")
+
+
+def check_events(distribution: Distribution, mode: str) -> None:
+    """Refuse to publish the events of platforms anywhere but in a guarded dataset, and otherwise than all of them."""
+    if not distribution.dataset.is_guarded:
+        raise_bad(
+            "dataset",
+            ko="플랫폼의 사건은 보호 데이터셋(guarded = true)에만 담습니다",
+            en="the events of platforms go into a guarded dataset only (guarded = true)",
+        )
+    if mode != Source.Mode.REPLACE:
+        raise_bad(
+            "mode",
+            ko="플랫폼의 사건은 지금 있는 것 전체로 바꿉니다(replace). 지울 때가 된 것이 남지 않아야 합니다",
+            en="the events of platforms are published as a whole (replace), so that nothing stays whose time is over",
+        )
 
 
 def check_progress(config: BaseModel, mode: str) -> None:

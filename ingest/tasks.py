@@ -10,6 +10,8 @@ from ingest.due import create_due_runs
 from ingest.inbox import forget_messages
 from ingest.links import check_due_links
 from ingest.pipeline import pull_run
+from ingest.platform.erasing import erase_due
+from ingest.platform.taking import take_messages
 from ingest.raw import forget_leftovers, forget_raw
 from ingest.recipes import create_changed_runs
 from ingest.runs import sweep
@@ -44,8 +46,14 @@ def deliver_alerts() -> None:
 
 
 @shared_task
+def take_platform_messages() -> None:
+    take_messages(timezone.now())
+
+
+@shared_task
 def tidy() -> None:
     now = timezone.now()
+    erase_due(now)
     forget_old_snapshots(now)
     collect_orphan_parts()
     forget_raw(now)

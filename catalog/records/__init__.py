@@ -9,7 +9,7 @@ from catalog.records.checks import CHECK_TITLES
 from catalog.records.columns import DelimitedFile
 from catalog.records.compress import CODINGS, compress
 from catalog.records.cursor import snapshot_of_cursor
-from catalog.records.districts import Districts
+from catalog.records.districts import Districts, codes_at
 from catalog.records.encode import (
     ENCODINGS,
     FORMATS,
@@ -106,6 +106,7 @@ __all__ = [
     "answer_schema",
     "as_dictionaries",
     "build_index",
+    "codes_at",
     "compress",
     "count_values",
     "discard",

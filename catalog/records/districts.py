@@ -4,6 +4,7 @@ The boundaries are the records of one snapshot (``boundaries.py``), held in memo
 districts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -50,3 +51,9 @@ def district_names(shapes: np.ndarray) -> pa.Array:
 def district_codes(shapes: np.ndarray) -> pa.Array:
     known = Districts.known
     return known.find(shapes, known.codes)
+
+
+def codes_at(districts: Districts, places: Sequence[tuple[float | None, float | None]]) -> list[str | None]:
+    """Return the code of the district that each place (longitude, latitude) lies in; None where there is none."""
+    shapes = [shapely.Point(place) if None not in place else shapely.Point() for place in places]
+    return districts.find(np.array(shapes, dtype=object), districts.codes).to_pylist() if shapes else []

@@ -1,16 +1,21 @@
-"""Collection in the stewards' admin: sources and their runs, providers, secrets, alerts, and what wants attention today.
+"""Collection in the stewards' admin: sources and their runs, providers, secrets, alerts, integrated platforms with their
+messages and rules, and what wants attention today.
 
 Doors only: each page calls the one function that does what it says.
 """
 
 from django.contrib import admin
 
-from ingest.admin import run, source, stored
+from ingest.admin import event_rule, platform, platform_message, run, sending, source, stored
 from ingest.opening import objection
+from ingest.platform.sending_work import troubled_sending
+from ingest.platform.work import troubled_messages
 from ingest.todays_work import late_sources, troubled_sources
 
-__all__ = ["run", "source", "stored"]
+__all__ = ["event_rule", "platform", "platform_message", "run", "sending", "source", "stored"]
 
 admin.site.add_guard(objection)
 admin.site.add_work(troubled_sources)
 admin.site.add_work(late_sources)
+admin.site.add_work(troubled_messages)
+admin.site.add_work(troubled_sending)

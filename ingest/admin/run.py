@@ -14,7 +14,9 @@ from django.http import (
     JsonResponse,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -23,12 +25,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin.read_only import ReadOnlyAdmin
+from catalog.api.quota import seen_address
 from catalog.errors import HubError
 from catalog.models.labels import in_current_language
 from catalog.text import Text
 from ingest.admin.decisions import decide_page, needs_decision
 from ingest.admin.marks import NOTHING, badge, link
 from ingest.models import Issue, Run
+from ingest.platform.showing import admit_to_refused
 from ingest.raw import rejected_path
 from ingest.refused_records import FORMATS
 from ingest.repetitions import cancel_run, replay_run, retry_refused
@@ -263,17 +267,28 @@ class RunAdmin(ReadOnlyAdmin):
             raise Http404
         return JsonResponse({"words": how_far(run), "state": run.state, "over": run.is_over})
 
-    def download_refused(self, request: HttpRequest, run_id: int, format_name: str) -> StreamingHttpResponse:
-        run = get_object_or_404(Run.objects.select_related("source"), pk=run_id)
+    def download_refused(self, request: HttpRequest, run_id: int, format_name: str) -> HttpResponseBase:
+        run = get_object_or_404(Run.objects.select_related("source__distribution__dataset"), pk=run_id)
         kept = rejected_path(run)
         if format_name not in FORMATS or kept is None or not self.has_view_permission(request, run):
             raise Http404
+        try:
+            purpose = request.POST.get("purpose", "")
+            admit_to_refused(run, request.user, purpose=purpose, address=seen_address(request.META))
+        except HubError as error:
+            return self.ask_purpose(request, run, in_current_language(error.text) if request.POST else "")
         file_name = f"{run.source.slug}-{run.pk}-refused.{format_name}"
         return StreamingHttpResponse(
             FORMATS[format_name].write(kept),
             content_type=FORMATS[format_name].media_type,
             headers={"Content-Disposition": f'attachment; filename="{file_name}"', "Cache-Control": "no-store"},
         )
+
+    def ask_purpose(self, request: HttpRequest, run: Run, problem: str) -> HttpResponse:
+        """Ask why somebody wants to see the refused records of a guarded dataset."""
+        context = {"title": _("Refused records"), "opts": self.opts, "run": run, "problem": problem}
+        context |= self.admin_site.each_context(request)
+        return TemplateResponse(request, "admin/ingest/run/purpose.html", context, status=403 if problem else 200)
 
 
 def may_act(request: HttpRequest) -> bool:

@@ -12,10 +12,12 @@ from ingest.sandbox.downloads import answer_file, find_file
 from ingest.sandbox.faults import FAULTS, NO_FAULT, BadSwitch, Fault, find_fault
 from ingest.sandbox.messages import HTML_TYPE, Answer, Request, answer_json
 from ingest.sandbox.page import write_start_page
+from ingest.sandbox.platform import answer_platform
 from ingest.sandbox.seoul import answer_path, find_service
 from ingest.sandbox.services import SERVICES, Service
 from ingest.sandbox.world import World
 
+PLATFORM = "/platform/"
 FORM_TYPE = "application/x-www-form-urlencoded"
 PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'"
 METHOD_REFUSED = Text(ko="이 주소는 이 방식의 요청을 받지 않습니다.", en="This address does not take this method.")
@@ -44,6 +46,8 @@ DIALECTS = (
 
 def answer_request(world: World, request: Request) -> Answer:
     """Answer any request; one for a service gets the fault that is on for it, or the one in ``?fault=``."""
+    if request.path.startswith(PLATFORM):
+        return answer_platform(world.platform, world.key, request)
     dialect = next((dialect for dialect in DIALECTS if request.path.startswith(dialect.prefix)), None)
     if dialect is None:
         return answer_own_page(world, request)

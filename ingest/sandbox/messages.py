@@ -22,6 +22,8 @@ class Delivery(Enum):
     CUT = auto()  # half of it, although Content-Length announced the whole
     CUT_UNANNOUNCED = auto()  # half of it, without Content-Length: only the content can tell
     ENDLESS = auto()
+    NONE = auto()  # the connection is closed without a word
+    LATE = auto()  # the whole of it, but long after anybody waits for it
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Request:
     method: str = "GET"
     content_type: str = ""
     body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

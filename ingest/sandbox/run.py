@@ -13,6 +13,7 @@ from typing import TextIO
 from catalog.text import Text
 from ingest.sandbox.city import DEFAULT_SEED
 from ingest.sandbox.faults import FAULTS, BadSwitch, Switchboard
+from ingest.sandbox.platform import PlatformDesk
 from ingest.sandbox.server import running
 from ingest.sandbox.services import SERVICES
 from ingest.sandbox.world import DEFAULT_KEY, Budget, World
@@ -56,6 +57,7 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="SERVICE=FAULT[:COUNT]",
         help=f"고장 켜기 / switch a fault on, repeatable. SERVICE: *, {', '.join(SERVICES)}. FAULT: {', '.join(FAULTS)}",
     )
+    parser.add_argument("--cipher-key", default="", help="통합플랫폼의 암호 키 / what bodies of events are encrypted with")
     parser.add_argument("--log", action="store_true", help="요청마다 한 줄 / a line for each request, the key masked")
 
 
@@ -74,7 +76,8 @@ def read_fault_option(text: str) -> FaultOption:
 
 def run(options: Namespace) -> int:
     """Serve until SIGTERM or SIGINT and return the exit code; a port that cannot be had is a sentence and code 2."""
-    world = World(seed=options.seed, key=options.key, budget=Budget(options.daily_limit))
+    desk = PlatformDesk(cipher_key=options.cipher_key)
+    world = World(seed=options.seed, key=options.key, budget=Budget(options.daily_limit), platform=desk)
     for option in options.fault:
         world.faults.switch_on(option.service, option.fault, option.count)
     ended = Event()

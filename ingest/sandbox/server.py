@@ -12,6 +12,7 @@ from ingest.sandbox.messages import Answer, Delivery, Request
 from ingest.sandbox.world import World
 
 DRIP_BYTES, DRIP_SECONDS = 16, 0.25
+LATE_SECONDS = 60.0
 MOST_BODY_BYTES = 65_536
 
 
@@ -71,6 +72,7 @@ class SandboxHandler(BaseHTTPRequestHandler):
             method="GET" if self.command == "HEAD" else self.command,
             content_type=self.headers.get("Content-Type", ""),
             body=self.rfile.read(min(length, MOST_BODY_BYTES)),
+            headers=dict(self.headers.items()),
         )
         answer = answer_request(self.server.world, request)
         if self.command == "HEAD":
@@ -128,10 +130,21 @@ def send_endless(handler: SandboxHandler, answer: Answer) -> None:
         handler.wfile.write(answer.body)
 
 
+def send_nothing(handler: SandboxHandler, answer: Answer) -> None:
+    handler.close_connection = True
+
+
+def send_late(handler: SandboxHandler, answer: Answer) -> None:
+    handler.server.stopping.wait(LATE_SECONDS)
+    send_whole(handler, answer)
+
+
 DELIVERIES: Mapping[Delivery, Callable[[SandboxHandler, Answer], None]] = {
     Delivery.WHOLE: send_whole,
     Delivery.DRIPPED: send_dripped,
     Delivery.CUT: send_cut,
     Delivery.CUT_UNANNOUNCED: send_cut_unannounced,
     Delivery.ENDLESS: send_endless,
+    Delivery.NONE: send_nothing,
+    Delivery.LATE: send_late,
 }

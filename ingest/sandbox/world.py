@@ -7,6 +7,7 @@ from threading import Lock
 
 from ingest.sandbox.city import DEFAULT_SEED, KST
 from ingest.sandbox.faults import Fault, Refusal, Switchboard
+from ingest.sandbox.platform import PlatformDesk
 
 DEFAULT_KEY = "sandbox-key"
 EXPIRED_KEY = "expired-key"
@@ -44,6 +45,7 @@ class World:
     key: str = DEFAULT_KEY
     budget: Budget = field(default_factory=Budget)
     faults: Switchboard = field(default_factory=Switchboard)
+    platform: PlatformDesk = field(default_factory=PlatformDesk)
 
     def refuse(
         self, service: str, key: str, fault: Fault, now: datetime, *, other_keys: tuple[str, ...] = ()
