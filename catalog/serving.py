@@ -88,12 +88,15 @@ def build_due_indexes() -> int:
 
 
 def due_snapshots() -> Iterator[Snapshot]:
-    """Yield the current snapshots without an index that are large enough and not replaced all the time."""
+    """Yield the current snapshots without an index that are large enough and not replaced all the time.
+
+    Guarded ones have none: what is erased must not live on in copies.
+    """
     if not settings.INDEX_RECORDS:
         return
     current = Snapshot.objects.filter(
         pk=F("distribution__current_snapshot"), records__gte=settings.INDEX_RECORDS
-    ).filter(distribution__dataset__in=Dataset.objects.current())
+    ).filter(distribution__dataset__in=Dataset.objects.current().filter(is_guarded=False))
     for snapshot in current.order_by("records").iterator():
         has_failed = time.monotonic() - FAILED.get(snapshot.digest, -FAILED_SECONDS) < FAILED_SECONDS
         if not (has_failed or index_of(settings.INDEX_DIR, snapshot.digest) or is_resting(snapshot)):

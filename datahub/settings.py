@@ -289,6 +289,15 @@ CELERY_BEAT_SCHEDULE = {
     "take_platform_messages": {
         "task": "ingest.tasks.take_platform_messages", "schedule": 2.0, "options": {"expires": 2}
     },
+    "raise_platform_events": {
+        "task": "ingest.tasks.raise_platform_events", "schedule": 5.0, "options": {"expires": 5}
+    },
+    "send_platform_events": {
+        "task": "ingest.tasks.send_platform_events", "schedule": 5.0, "options": {"expires": 5}
+    },
+    "erase_platform_data": {
+        "task": "ingest.tasks.erase_platform_data", "schedule": 1800.0, "options": {"expires": 1800}
+    },
     "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},
     "assess": {"task": "ingest.tasks.assess", "schedule": 600.0, "options": {"expires": 300}},
     "build_indexes": {"task": "catalog.tasks.build_indexes", "schedule": 15.0, "options": {"expires": 15}},

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from django.utils import timezone
 from pydantic import ValidationError
 
 from catalog.errors import BadSql
@@ -59,6 +60,14 @@ def plan_guarded(
         check_pair(plan, other, theirs)
     check_several(plan, [theirs for _, theirs in other_plans(dataset, own, moment)])
     return plan
+
+
+def reads_guarded(dataset: Dataset, recipe: Recipe) -> bool:
+    """Tell whether a recipe makes open data of guarded data."""
+    if dataset.is_guarded:
+        return False
+    named = parse_sql(recipe.select, timezone.now()).datasets
+    return Dataset.objects.filter(slug__in=named, is_guarded=True).exists()
 
 
 def check_protection(recipe: Recipe, own: Dataset) -> None:

@@ -86,9 +86,9 @@ def inbox_of(source: Source) -> list[Path]:
     return [segment.path for segment in closed_segments(folder, done)]
 
 
-def closed_segments(folder: Path, done: int, *, latest: int = LATEST_BYTES) -> list[Segment]:
-    """Close the open segment of an inbox, remove those that are done but for the ``latest`` bytes, and return the rest,
-    oldest first."""
+def closed_segments(folder: Path, done: int, *, latest: int | None = None) -> list[Segment]:
+    """Close the open segment of an inbox, remove those that are done but for the ``latest`` bytes (LATEST_BYTES if it is not
+    told), and return the rest, oldest first."""
     with locked(folder):
         for segment in segments_of(folder):
             if segment.is_open:
@@ -233,13 +233,19 @@ def is_old(path: Path) -> bool:
     return time.time() * 1000 - int(path.stem) > SEGMENT_SECONDS * 1000
 
 
-def remove_published(folder: Path, done: int, latest: int = LATEST_BYTES) -> None:
-    """Remove the segments up to a number, but for the latest bytes of all."""
-    kept = 0
-    for segment in reversed(segments_of(folder)):
+def remove_published(folder: Path, done: int, latest: int | None = None) -> None:
+    """Remove the segments up to a number, but for the latest bytes of all; the last one is emptied.
+
+    Its number stays, so that those to come are larger even if the clock was put back, and are not taken for published.
+    """
+    kept, segments = 0, segments_of(folder)
+    for segment in reversed(segments):
         kept += segment.size
-        if segment.number <= done and kept > latest and not segment.is_open:
-            segment.path.unlink()
+        if segment.number <= done and kept > (LATEST_BYTES if latest is None else latest) and not segment.is_open:
+            if segment is segments[-1]:
+                os.truncate(segment.path, 0)
+            else:
+                segment.path.unlink()
 
 
 def refuse_beyond_cap(folder: Path, slug: str, size: int, count: int) -> None:

@@ -20,6 +20,7 @@ from ingest.connectors import is_pushed
 from ingest.connectors.progress import Progressive
 from ingest.derivation import derived_fields, describe_derived
 from ingest.errors import BadSetup
+from ingest.guarded_inputs import reads_guarded
 from ingest.kinds import KINDS, RECIPE
 from ingest.masking import Mask
 from ingest.models import Provider, Source
@@ -144,6 +145,13 @@ def check_source(
         )
     if isinstance(parsed, Recipe):
         check_recipe(distribution, parsed, expectations)
+        if mode != Source.Mode.REPLACE and reads_guarded(distribution.dataset, parsed):
+            raise_bad(
+                "mode",
+                ko="보호 데이터셋의 집계는 전체를 바꿉니다(replace). 더하거나 키로 고치면, 나중에는 가려야 할 행이 남습니다",
+                en="what is made of guarded data replaces everything (replace): added to, or updated by key, it would keep rows "
+                "that have to be hidden later",
+            )
     if isinstance(parsed, PlatformEvents):
         check_events(distribution, mode)
 

@@ -11,6 +11,8 @@ from ingest.inbox import forget_messages
 from ingest.links import check_due_links
 from ingest.pipeline import pull_run
 from ingest.platform.erasing import erase_due
+from ingest.platform.raising import raise_events
+from ingest.platform.sending import send_events
 from ingest.platform.taking import take_messages
 from ingest.raw import forget_leftovers, forget_raw
 from ingest.recipes import create_changed_runs
@@ -51,9 +53,23 @@ def take_platform_messages() -> None:
 
 
 @shared_task
+def raise_platform_events() -> None:
+    raise_events(timezone.now())
+
+
+@shared_task
+def send_platform_events() -> None:
+    send_events(timezone.now())
+
+
+@shared_task
+def erase_platform_data() -> None:
+    erase_due(timezone.now())
+
+
+@shared_task
 def tidy() -> None:
     now = timezone.now()
-    erase_due(now)
     forget_old_snapshots(now)
     collect_orphan_parts()
     forget_raw(now)

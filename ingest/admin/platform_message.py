@@ -50,7 +50,10 @@ class TroubleFilter(SimpleListFilter):
 
 class PurposeForm(forms.Form):
     purpose = forms.CharField(
-        label=gettext_lazy("Why do you read it?"), min_length=5, max_length=1000, widget=forms.Textarea({"rows": 2, "class": "vLargeTextField"})
+        label=gettext_lazy("Why do you read it?"),
+        min_length=5,
+        max_length=1000,
+        widget=forms.Textarea({"rows": 2, "class": "vLargeTextField"}),
     )
 
 

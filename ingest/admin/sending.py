@@ -1,5 +1,6 @@
 """Events to platforms in the stewards' admin: where to, by which rules, what was raised, and what became of each message."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -31,19 +32,13 @@ MARKS = {State.WAITING: "waiting", State.SENT: "published", State.REFUSED: "fail
 
 
 class ReceiverForm(forms.ModelForm):
-    address = forms.URLField(
-        label=gettext_lazy("address"),
-        max_length=500,
-        assume_scheme="https",
-        help_text=gettext_lazy("Without the paths, such as https://10.1.2.3:8443/scsns."),
-    )
-
     class Meta:
         model = Receiver
         fields = (
             "platform", "address", "auth_path", "event_path", "api_key", "send_code", "receive_code", "is_encrypted",
             "is_form", "allow_private", "ca_certificates", "is_enabled",
         )  # fmt: skip
+        field_classes = {"address": partial(forms.URLField, assume_scheme="https")}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -70,7 +65,10 @@ class ReceiverAdmin(ModelAdmin):
     list_select_related = ("platform",)
     fieldsets = (
         (None, {"fields": ("platform", "is_enabled")}),
-        (gettext_lazy("Where to"), {"fields": ("address", "auth_path", "event_path", "ca_certificates", "allow_private")}),
+        (
+            gettext_lazy("Where to"),
+            {"fields": ("address", "auth_path", "event_path", "ca_certificates", "allow_private")},
+        ),
         (gettext_lazy("Who sends"), {"fields": ("api_key", "send_code", "receive_code")}),
         (gettext_lazy("How it is written"), {"fields": ("is_form", "is_encrypted")}),
         (gettext_lazy("Delivery"), {"fields": ("has_session", "failures", "next_try_at", "trouble")}),
@@ -105,7 +103,9 @@ class ReceiverAdmin(ModelAdmin):
             if reason := try_receiver(receiver):
                 self.message_user(request, f"{receiver}: {in_current_language(reason)}", messages.ERROR)
             else:
-                self.message_user(request, _("%(receiver)s lets the hub in.") % {"receiver": receiver}, messages.SUCCESS)
+                self.message_user(
+                    request, _("%(receiver)s lets the hub in.") % {"receiver": receiver}, messages.SUCCESS
+                )
 
     @admin.display(description=gettext_lazy("waiting"), ordering="waiting_now")
     def waiting(self, receiver: Receiver) -> str:
@@ -143,7 +143,10 @@ class SendingRuleForm(forms.ModelForm):
             "slug", "receiver", "dataset", "condition", "subject", "event_id", "event_name", "grade", "content",
             "place", "items", "is_enabled",
         )  # fmt: skip
-        widgets = {"condition": forms.Textarea({"rows": 3, "spellcheck": "false"}), "content": forms.Textarea({"rows": 2})}
+        widgets = {
+            "condition": forms.Textarea({"rows": 3, "spellcheck": "false"}),
+            "content": forms.Textarea({"rows": 2}),
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)

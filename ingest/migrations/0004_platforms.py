@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
             name='Receiver',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('address', models.URLField(help_text='Without the paths, such as https://10.1.2.3:8443/scsns.', max_length=500, verbose_name='address')),
+                ('address', models.CharField(help_text='Without the paths, such as https://10.1.2.3:8443/scsns.', max_length=500, verbose_name='address')),
                 ('auth_path', models.CharField(default='/api/getAuth.json', max_length=200, verbose_name='path of authentication')),
                 ('event_path', models.CharField(default='/linkHttp/recvEvent.json', max_length=200, verbose_name='path of events')),
                 ('api_key', models.CharField(help_text='The name of the stored secret that the hub authenticates with.', max_length=100, verbose_name='API key')),

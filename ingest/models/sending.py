@@ -12,7 +12,7 @@ class Receiver(models.Model):
     """Where a platform takes events. The session key that it gave is encrypted and used until it is refused."""
 
     platform = models.OneToOneField(Platform, models.CASCADE, related_name="receiver", verbose_name=_("platform"))
-    address = models.URLField(
+    address = models.CharField(  # of the intranet too, whose hosts may have names of one word
         _("address"), max_length=500, help_text=_("Without the paths, such as https://10.1.2.3:8443/scsns.")
     )
     auth_path = models.CharField(_("path of authentication"), max_length=200, default="/api/getAuth.json")

@@ -8,10 +8,12 @@ becomes of messages is told in ``taking.py``.
 import logging
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import quote_plus
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -22,7 +24,7 @@ from ingest.connectors.messages import Message
 from ingest.errors import InboxFull, Undecipherable
 from ingest.http import readable_size
 from ingest.platform.keeping import keep_message
-from ingest.platform.known import find_sender, open_session
+from ingest.platform.known import find_sender, may_send_from, open_session
 from ingest.platform.wire import (
     LARGEST_MESSAGE,
     Envelope,
@@ -36,6 +38,7 @@ from ingest.platform.wire import (
 
 ADDRESSES = ("/platform/events", "/integrationPlatformEvent")
 AUTH = "AUTH"
+SHORTEST_KEY = 12  # shorter ones are none of ours, and may be words of the message
 HEADERS = "x-scsns-"
 FIRST_REFUSAL = 4000
 WARNED_SECONDS = 60.0
@@ -76,11 +79,19 @@ def receive_event(request: HttpRequest) -> HttpResponse:
     """Keep one message of a platform and answer it; one that asks for a session key is given it."""
     if request.method != "POST":
         return answer(4005, ONLY_POST, status=405, headers={"Allow": "POST"})
+    address = seen_address(request.META)
+    try:
+        is_known = may_send_from(address)
+    except Error:  # the database is down and nothing is known of before
+        return answer(5003, NOT_NOW, status=503)
+    if not is_known:  # nothing of a stranger is read, as reading costs time
+        warn_of_stranger(address)
+        return answer(4001, UNKNOWN_SENDER)
     content = request.read(LARGEST_MESSAGE + 1)  # not ``body``, whose limit is that of forms
     if len(content) > LARGEST_MESSAGE:
         return answer(4000, TOO_LARGE.format(limit=readable_size(LARGEST_MESSAGE)), status=413)
     told = {name.lower(): value for name, value in request.headers.items() if name.lower().startswith(HEADERS)}
-    content_type, address = request.headers.get("Content-Type", ""), seen_address(request.META)
+    content_type = request.headers.get("Content-Type", "")
     envelope, problem = look_at(content_type, content, told)
     if envelope is not None and envelope.service_type == AUTH:
         return give_session(envelope, address)
@@ -89,8 +100,10 @@ def receive_event(request: HttpRequest) -> HttpResponse:
     if sender is None:
         warn_of_stranger(address)
         return answer(4001, UNKNOWN_SENDER)
+    if envelope is not None:
+        problem = look_into(envelope)
     try:
-        keep_message(sender.slug, as_message(content_type, content, told, address))
+        keep_message(sender.slug, as_message(content_type, without_keys(content, shown), told, address))
     except InboxFull as full:
         return answer(5003, full.text, status=503)
     except OSError as error:
@@ -100,17 +113,23 @@ def receive_event(request: HttpRequest) -> HttpResponse:
 
 
 def look_at(content_type: str, content: bytes, headers: dict[str, str]) -> tuple[Envelope | None, WireError | None]:
-    """Read as much of a message as can be read here, and say what is wrong with it; ciphertexts are left to the worker."""
+    """Read the envelope of a message, or say what is wrong with it."""
     try:
-        envelope = read_envelope(content_type, content, headers)
+        return read_envelope(content_type, content, headers), None
     except WireError as error:
         return None, error
+
+
+def look_into(envelope: Envelope) -> WireError | None:
+    """Say what is wrong with the event of a message, as far as it can be read here; ciphertexts are left to the worker."""
     try:
-        if envelope.service_type != AUTH and not envelope.is_encrypted and envelope.parts == 1:
+        if not envelope.is_encrypted and envelope.parts == 1:
             read_event(envelope, open_body(envelope))
-    except (WireError, Undecipherable) as error:
-        return envelope, error if isinstance(error, WireError) else None
-    return envelope, None
+    except WireError as error:
+        return error
+    except Undecipherable:
+        return None
+    return None
 
 
 def give_session(envelope: Envelope, address: str) -> HttpResponse:
@@ -133,6 +152,15 @@ def as_message(content_type: str, content: bytes, headers: dict[str, str], addre
         "body": b64encode(content).decode(),
     }
     return Message(document)
+
+
+def without_keys(content: bytes, keys: Iterable[str]) -> bytes:
+    """Blacken the keys that a sender has shown, wherever they stand in its message; nothing else moves."""
+    for key in filter(None, keys):
+        for written in {key.encode("utf-8", "surrogatepass"), quote_plus(key, errors="replace").encode()}:
+            if len(written) >= SHORTEST_KEY:
+                content = content.replace(written, b"*" * len(written))
+    return content
 
 
 def answer(

@@ -150,7 +150,8 @@ def moment_of(record: Record, schema: Schema) -> dt.datetime | None:
 def filled(template: str, record: Record) -> str:
     """Return a text with the values of columns in place of their names in braces."""
     return "".join(
-        text + ("" if name is None else as_text(record[name])) for text, name, _form, _turn in Formatter().parse(template)
+        text + ("" if name is None else as_text(record[name]))
+        for text, name, _form, _turn in Formatter().parse(template)
     )
 
 

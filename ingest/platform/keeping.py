@@ -36,7 +36,7 @@ class Waiting:
     message: Message
     woken: threading.Event = field(default_factory=threading.Event)
     leads: bool = False
-    error: Exception | None = None
+    error: BaseException | None = None
 
 
 class Writer:
@@ -64,10 +64,10 @@ class Writer:
     def write_for_all(self) -> None:
         with self.lock:
             batch, self.waiting = self.waiting, []
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             append(self.name, [one.message for one in batch])
-        except Exception as failure:  # each thread raises it for its own message
+        except BaseException as failure:  # each thread raises it for its own message; none may wait for ever
             error = failure
         for one in batch:
             one.error = error

@@ -15,6 +15,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -43,6 +44,11 @@ class KnownPlatform:
 
     def sends_from(self, address: str) -> bool:
         return not self.networks or is_among(address, self.networks)
+
+
+def may_send_from(address: str) -> bool:
+    """Return whether a platform sends from an address; one known by neither key nor address never does."""
+    return any((one.key_digest or one.networks) and one.sends_from(address) for one in known_platforms())
 
 
 def find_sender(secrets_told: Iterable[str], send_code: str, address: str) -> KnownPlatform | None:
@@ -131,13 +137,14 @@ class Register:
         except Error as error:
             logger.warning("the platforms cannot be looked up, those known before are let in: %s", error)
             if self.platforms is None:
+                if not kept_file().is_file():
+                    raise  # nobody can be told from a stranger
                 self.platforms = read_platforms(read_json(kept_file()).get("platforms", []))
         else:
             found = read_platforms(rows)
             if found != self.platforms:
-                kept_file().parent.mkdir(parents=True, exist_ok=True)
-                write_json(kept_file(), {"platforms": rows})
                 self.platforms = found
+                keep_rows(rows)
         self.believed_until = time.monotonic() + BELIEVED_SECONDS
 
     def forget(self) -> None:
@@ -162,6 +169,15 @@ def read_platforms(rows: Iterable[dict[str, object]]) -> tuple[KnownPlatform, ..
         )
         for row in rows
     )
+
+
+def keep_rows(rows: list[dict[str, Any]]) -> None:
+    """Write down what is known, for a process that begins while the database is down; a full disk stops nobody now."""
+    try:
+        kept_file().parent.mkdir(parents=True, exist_ok=True)
+        write_json(kept_file(), {"platforms": rows})
+    except OSError as error:
+        logger.error("the known platforms cannot be written down: %s", error)
 
 
 def kept_file() -> Path:

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 
-from ingest.platform.rules import Attribute
 from ingest.platform.wire import Event
 from ingest.wording import storable
 
@@ -21,6 +20,7 @@ OCCURRED, CHANGED = "10", "40"
 TERMINAL = {"50": 1, "91": 2, "92": 3, "90": 4}  # of two at the same moment the latter counts
 PHASES = {OCCURRED: 0, CHANGED: 1}
 STATUSES = "statuses"  # in the facts: the earliest moment of each status
+TARGET = "target"  # in the facts: the dataset that takes the occurrence
 PERSONAL = (
     "longitude",
     "latitude",
@@ -38,22 +38,29 @@ Rank = list[Any]
 
 
 def facts_of(
-    event: Event, attributes: Mapping[str, Attribute], told_at: dt.datetime, *, name: str = "", service: str = ""
+    event: Event,
+    items: Mapping[str, tuple[Any, bool]],
+    moment: dt.datetime,
+    *,
+    name: str = "",
+    service: str = "",
+    target: str = "",
 ) -> Facts:
-    """Return what one message tells, as facts; ``told_at`` is when it was sent, for messages that do not say themselves."""
-    moment = moment_of(event, told_at)
+    """Return what one message tells, as facts; ``moment`` is when it was so, ``items`` are values by column."""
     things = {key: kept(value) for key, value in things_of(event) if value not in (None, "")}
     things |= {"event_name": name, "service": service} if name or service else {}
-    items: Facts = {}
-    for key, value in event.items:
-        if (attribute := attributes.get(key)) and value not in (None, ""):
-            items[attribute.column] = {"value": kept(value), "at": text_of(moment) if attribute.observed_at else ""}
+    things |= {TARGET: target} if target else {}
+    told = {
+        column: {"value": value, "at": text_of(moment) if is_observed else ""}
+        for column, (value, is_observed) in items.items()
+    }
     rank = [phase_of(event.status), text_of(moment)]
-    facts: Facts = {key: [*rank, digest_of(value), value] for key, value in things.items()}
+    whole = digest_of([things, told])  # of all of a message, so that a longitude goes with its latitude
+    facts: Facts = {key: [*rank, whole, value] for key, value in things.items()}
     status = str(event.status)
     facts["status"] = [*rank, str(TERMINAL.get(status, 0)), status]
-    if items:
-        facts["items"] = {key: [*rank, digest_of(value), value] for key, value in items.items()}
+    if told:
+        facts["items"] = {column: [*rank, whole, value] for column, value in told.items()}
     facts[STATUSES] = {status: text_of(moment)}
     return facts
 

@@ -29,12 +29,19 @@ class Told:
 TOLD_FIELDS = frozenset(one.name for one in fields(Told))
 
 
-def as_document(told: Told) -> dict[str, Any]:
-    return asdict(told)
+def as_document(told: Told, at: dt.datetime) -> dict[str, Any]:
+    """Return what is kept of what was told last, and when."""
+    return {**asdict(told), "status_at": write_moment(at)}
 
 
 def as_told(document: Mapping[str, Any]) -> Told:
     return Told(**{name: value for name, value in document.items() if name in TOLD_FIELDS})
+
+
+def next_moment(occurrence: RaisedOccurrence, now: dt.datetime) -> dt.datetime:
+    """Return when something is told of an occurrence: in a later second than the last, as the wire knows no shorter time."""
+    last = dt.datetime.fromisoformat(occurrence.told["status_at"])
+    return max(now, last.replace(microsecond=0) + dt.timedelta(seconds=1))
 
 
 def write_number(moment: dt.datetime) -> str:
@@ -50,10 +57,9 @@ def make_message(occurrence: RaisedOccurrence, status: Status, told: Told, at: d
         occurrence=occurrence,
         status=str(status),
         event={
-            **as_document(told),
+            **as_document(told, at),
             "number": occurrence.number,
             "occurred_at": write_moment(occurrence.started_at),
-            "status_at": write_moment(at),
             "ended_at": write_moment(occurrence.ended_at) if occurrence.ended_at else None,
         },
     )

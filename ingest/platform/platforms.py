@@ -19,6 +19,7 @@ from ingest.platform.known import SHOWN, digest_of, new_key, read_network
 from ingest.platform.open_counts import open_counts
 from ingest.sources import save_source
 
+NARROWEST = 8  # bits of a network: whoever is known by the address alone must not be half the world
 LONGEST_SLUG = 80  # with the endings of its datasets it stays one
 CLOSED_FIELDS: Mapping[str, Any] = {
     "theme": "safety",
@@ -92,13 +93,7 @@ def issue_platform_key(platform: Platform) -> str:
 
 
 def make_dataset(slug: str, title: str, owner: Organisation) -> Dataset:
-    name = f"{slug}-events"
-    if Dataset.objects.filter(slug=name).exists():
-        raise bad(
-            "slug",
-            ko=f"'{name}' 데이터셋이 이미 있습니다. 다른 식별자를 쓰십시오",
-            en=f"there is a dataset '{name}' already; choose another identifier",
-        )
+    name = events_name(slug)
     describe_dataset(
         name,
         {
@@ -115,6 +110,10 @@ def make_dataset(slug: str, title: str, owner: Organisation) -> Dataset:
     )
     guard_dataset(name)
     return Dataset.objects.select_related("distribution").get(slug=name)
+
+
+def events_name(slug: str) -> str:
+    return f"{slug}-events"
 
 
 def publish_events(platform: Platform) -> None:
@@ -150,17 +149,30 @@ def check_platform(
 ) -> None:
     if not is_slug(slug) or len(slug) > LONGEST_SLUG:
         raise BadSetup(where="slug", problem=SLUG_RULE)
+    name = events_name(slug)
+    if Dataset.objects.filter(slug=name, platform=None).exists() and not Platform.objects.filter(slug=slug).exists():
+        raise bad(
+            "slug",
+            ko=f"'{name}' 데이터셋이 이미 있습니다. 다른 식별자를 쓰십시오",
+            en=f"there is a dataset '{name}' already; choose another identifier",
+        )
     if not title.strip():
         raise bad("title", ko="플랫폼의 이름을 적으십시오", en="give the platform's name")
     for address in addresses:
         try:
-            read_network(address)
+            is_wide = read_network(address).prefixlen < NARROWEST
         except ValueError:
             raise bad(
                 "addresses",
                 ko=f"'{address}'은(는) IP 주소나 대역이 아닙니다 (예: 10.1.2.3, 10.1.2.0/24)",
                 en=f"'{address}' is no address or network (10.1.2.3, 10.1.2.0/24)",
             ) from None
+        if is_wide:
+            raise bad(
+                "addresses",
+                ko=f"'{address}'은(는) 너무 넓습니다. 플랫폼이 보내는 대역만 쓰십시오",
+                en=f"'{address}' is too wide; give the network that the platform sends from",
+            )
     if cipher_secret and not Secret.objects.filter(name=cipher_secret).exists():
         raise bad(
             "cipher_secret",

@@ -21,7 +21,7 @@ from ingest.errors import TooManyEvents
 from ingest.models import OutgoingMessage, RaisedOccurrence, Receiver, SendingRule
 from ingest.platform.fulfilling import Fulfilling, find_fulfilling
 from ingest.platform.moments import KOREAN_TIME
-from ingest.platform.outgoing import MILLISECOND, Told, as_document, as_told, make_message, write_number
+from ingest.platform.outgoing import MILLISECOND, Told, as_document, as_told, make_message, next_moment, write_number
 from ingest.platform.wire import Status
 
 MOST_NEW = 1000  # occurrences that one snapshot may raise by a rule; more are a mistake of the rule or the source
@@ -134,7 +134,7 @@ def begin(rule: SendingRule, found: Iterable[Fulfilling], now: dt.datetime) -> l
             subject=one.subject,
             number=write_number(moment + number * MILLISECOND),
             started_at=one.at or now,
-            told=as_document(one.told),
+            told=as_document(one.told, now),
         )
         for number, one in enumerate(found)
     ]
@@ -157,18 +157,20 @@ def free_moment(rule: SendingRule, now: dt.datetime) -> dt.datetime:
 
 def change(occurrence: RaisedOccurrence, told: Told, now: dt.datetime) -> OutgoingMessage | None:
     """Tell what has changed of an occurrence that goes on, under the kind that it began with; None when nothing has."""
-    told = replace(told, event_id=as_told(occurrence.told).event_id)
-    if as_document(told) == occurrence.told:
+    before = as_told(occurrence.told)
+    told = replace(told, event_id=before.event_id)
+    if told == before:
         return None
-    occurrence.told = as_document(told)
+    at = next_moment(occurrence, now)
+    occurrence.told = as_document(told, at)
     occurrence.save(update_fields=["told"])
-    return make_message(occurrence, Status.CHANGED, told, now)
+    return make_message(occurrence, Status.CHANGED, told, at)
 
 
 def end(occurrence: RaisedOccurrence, status: Status, now: dt.datetime) -> OutgoingMessage:
-    occurrence.ended_at = now
+    occurrence.ended_at = next_moment(occurrence, now)
     occurrence.save(update_fields=["ended_at"])
-    return make_message(occurrence, status, as_told(occurrence.told), now)
+    return make_message(occurrence, status, as_told(occurrence.told), occurrence.ended_at)
 
 
 def cancel_of_resting(now: dt.datetime) -> int:

@@ -14,20 +14,31 @@ from catalog.errors import HubError
 from catalog.text import Text
 from ingest.errors import Undecipherable
 from ingest.models import EventRule, Platform, PlatformMessage
-from ingest.platform.occurrences import Facts, facts_of
+from ingest.platform.item_values import read_items
+from ingest.platform.occurrences import Facts, facts_of, moment_of
 from ingest.platform.rules import attributes_of, choose_rule, rules_for
-from ingest.platform.wire import Envelope, Event, WireError, join_parts, open_body, read_envelope, read_event
+from ingest.platform.wire import (
+    Envelope,
+    Event,
+    Oddity,
+    WireError,
+    join_parts,
+    open_body,
+    read_envelope,
+    read_event,
+)
 from ingest.secret_store import read_secret
 from ingest.wording import storable
 
 State = PlatformMessage.State
 LONGEST = 100  # letters of an identifier
 PARTS_WAIT = dt.timedelta(minutes=10)
+AHEAD = dt.timedelta(days=1)  # by which the clock of a platform may be
 logger = logging.getLogger(__name__)
 
 NO_RULE = Text(
-    ko="상황 코드 '{event}', 세부 코드 '{detail}'에 맞는 대응 규칙이 없습니다. 규칙을 추가한 뒤 다시 처리하십시오.",
-    en="No mapping rule fits the kind '{event}' with the detail code '{detail}'; add one and process the message again.",
+    ko="상황 코드 '{event}'과(와) 그 세부 코드에 맞는 대응 규칙이 없습니다. 규칙을 추가한 뒤 다시 처리하십시오.",
+    en="No mapping rule fits the kind '{event}' with its detail code; add one and process the message again.",
 )
 STRANGE_CODE = Text(
     ko="보낸 도시 코드 '{code}'은(는) 이 플랫폼의 것이 아닙니다. 등록된 코드: {codes}",
@@ -36,6 +47,10 @@ STRANGE_CODE = Text(
 NO_CIPHER_KEY = Text(
     ko="암호화된 메시지인데 플랫폼에 복호화 키가 정해져 있지 않습니다",
     en="the message is encrypted, but no cipher key is set for the platform",
+)
+IN_FUTURE = Text(
+    ko="메시지의 일시가 받은 때보다 하루 넘게 앞서 있어 받은 때로 보았습니다.",
+    en="The moment of the message is more than a day ahead; it is taken to be when the message was received.",
 )
 FAULT = Text(
     ko="허브 자체의 오류입니다. 작업자 로그에 자세한 내용이 있습니다.",
@@ -71,9 +86,9 @@ class Readable:
 class Told:
     """What a message tells of an occurrence."""
 
-    rule: EventRule
     identity: tuple[str, str, str]  # kind, sender, number
     facts: Facts
+    received_at: dt.datetime
 
 
 def read_message(message: PlatformMessage, readable: Readable, others: Sequence[PlatformMessage] = ()) -> Told | None:
@@ -129,11 +144,16 @@ def understand(message: PlatformMessage, readable: Readable, others: Sequence[Pl
     note_identity(message, event)
     rule = choose_rule(readable.rules, event.event_id, event.detail_code)
     if rule is None:
-        refuse(message, State.NO_RULE, NO_RULE.format(event=message.event_id, detail=event.detail_code or "*"))
+        refuse(message, State.NO_RULE, NO_RULE.format(event=message.event_id))
         return None
-    told_at = envelope.requested_at or message.received_at
-    facts = facts_of(event, attributes_of(rule), told_at, name=rule.name, service=rule.service)
-    return Told(rule, (message.event_id, message.sender, message.number), facts)
+    items, odd = read_items(event, attributes_of(rule))
+    moment = moment_of(event, envelope.requested_at or message.received_at)
+    if moment > message.received_at + AHEAD:
+        moment, odd = message.received_at, (*odd, ("future-moment", IN_FUTURE))
+    note_oddities(message, odd)
+    target = str(rule.dataset_id or platform.dataset_id)
+    facts = facts_of(event, items, moment, name=rule.name, service=rule.service, target=target)
+    return Told((message.event_id, message.sender, message.number), facts, message.received_at)
 
 
 def cipher_of(envelope: Envelope, readable: Readable) -> tuple[str, str]:
@@ -151,8 +171,13 @@ def cipher_of(envelope: Envelope, readable: Readable) -> tuple[str, str]:
 def note_identity(message: PlatformMessage, event: Event) -> None:
     message.event_id, message.number = storable(event.event_id)[:LONGEST], storable(event.number)[:LONGEST]
     message.status = str(event.status)
+    note_oddities(message, event.warnings)
+
+
+def note_oddities(message: PlatformMessage, odd: Sequence[Oddity]) -> None:
     message.warnings = [
-        {"code": code, "ko": storable(text.ko), "en": storable(text.en)} for code, text in event.warnings
+        *message.warnings,
+        *({"code": code, "ko": storable(text.ko), "en": storable(text.en)} for code, text in odd),
     ]
 
 

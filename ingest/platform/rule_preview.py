@@ -31,7 +31,9 @@ def preview_rule(rule: EventRule) -> RulePreview:
     readables: dict[int, Readable] = {}
     for message in stored.order_by("-pk")[:LOOKED]:
         seen.looked += 1
-        readable = readables.setdefault(message.platform_id, Readable(message.platform))
+        if message.platform_id not in readables:
+            readables[message.platform_id] = Readable(message.platform)
+        readable = readables[message.platform_id]
         try:
             envelope = read_envelope(message.content_type, message.content, message.headers)
             event = read_event(envelope, open_body(envelope, *cipher_of(envelope, readable)))

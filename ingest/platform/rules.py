@@ -111,6 +111,18 @@ def check_attribute(rule: EventRule, key: str, told: Any) -> None:  # noqa: ANN4
                 ko=f"'{dataset.slug}' 데이터셋에 '{told['column']}' 열이 없습니다. 데이터셋에 열을 먼저 추가하십시오",
                 en=f"the dataset '{dataset.slug}' has no column '{told['column']}'; add it there first",
             )
+        if columns[told["column"]].type != told.get("type", "string"):
+            raise bad(
+                where,
+                ko=f"'{dataset.slug}' 데이터셋의 '{told['column']}' 열은 {columns[told['column']].type}입니다. type을 맞추십시오",
+                en=f"the column '{told['column']}' of '{dataset.slug}' is {columns[told['column']].type}; say so in type",
+            )
+        if told.get("observed_at") and f"{told['column']}_observed_at" not in columns:
+            raise bad(
+                where,
+                ko=f"관측 일시를 담을 '{told['column']}_observed_at' 열이 '{dataset.slug}' 데이터셋에 없습니다",
+                en=f"the dataset '{dataset.slug}' has no column '{told['column']}_observed_at' for the moment",
+            )
 
 
 def targets_of(rule: EventRule) -> Iterable[Dataset]:

@@ -187,9 +187,7 @@ def note_try(message: OutgoingMessage, outcome: Outcome, now: dt.datetime) -> No
 def note_success(receiver: Receiver) -> None:
     if receiver.failures or receiver.last_error_en:
         receiver.failures, receiver.last_error_en = 0, ""
-        Receiver.objects.filter(pk=receiver.pk).update(
-            failures=0, next_try_at=None, last_error_ko="", last_error_en=""
-        )
+        Receiver.objects.filter(pk=receiver.pk).update(failures=0, next_try_at=None, last_error_ko="", last_error_en="")
 
 
 def note_failure(receiver: Receiver, text: Text, now: dt.datetime) -> None:

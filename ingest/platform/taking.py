@@ -5,6 +5,7 @@ once, whatever is killed. What a message could not be read for now may be mended
 """
 
 import datetime as dt
+import fcntl
 import hashlib
 import logging
 from base64 import b64decode
@@ -24,7 +25,7 @@ from ingest.errors import BadSetup
 from ingest.inbox import closed_segments
 from ingest.models import Occurrence, Platform, PlatformMessage
 from ingest.platform.keeping import inbox_folder
-from ingest.platform.occurrences import Facts, merge, value_of, without_personal
+from ingest.platform.occurrences import TARGET, Facts, merge, value_of, without_personal
 from ingest.platform.reading import (
     FAULT,
     PARTS_WAIT,
@@ -69,24 +70,51 @@ NOTHING_TO_MEND = Text(
 
 def take_messages(now: dt.datetime) -> int:
     """Take what platforms have sent into the database, and return how many messages that were."""
-    taken = sum(take_inbox(platform, now) for platform in Platform.objects.all())
-    missing = PlatformMessage.objects.filter(state=State.WAITING, received_at__lt=now - PARTS_WAIT).exclude(bundle="")
-    missing.update(state=State.PARTS_MISSING, reason_ko=PARTS_MISSING.ko, reason_en=PARTS_MISSING.en)
+    taken, failure = 0, None
+    for platform in Platform.objects.all():
+        try:
+            taken += take_inbox(platform, now)
+            tell_missing_parts(platform, now)
+        except Exception as error:  # of one platform; the others are taken before it is told
+            failure = error
+    if failure is not None:
+        raise failure
     return taken
 
 
+def tell_missing_parts(platform: Platform, now: dt.datetime) -> None:
+    """Mark the parts whose others have not come in time."""
+    waiting = PlatformMessage.objects.filter(platform=platform, state=State.WAITING).exclude(bundle="")
+    told = waiting.order_by().values_list("pk", "received_at")  # few; by their moment SQLite would look at all messages
+    if late := [pk for pk, received_at in told if received_at < now - PARTS_WAIT]:
+        waiting.filter(pk__in=late[:PIECE]).update(
+            state=State.PARTS_MISSING, reason_ko=PARTS_MISSING.ko, reason_en=PARTS_MISSING.en
+        )
+
+
 def take_inbox(platform: Platform, now: dt.datetime) -> int:
-    """Take the inbox of one platform; of two workers that do so at once one takes a segment."""
+    """Take the inbox of one platform; while another worker does so it is left to that one."""
     folder = inbox_folder(platform.slug)
     if not folder.is_dir():
         return 0
+    with (folder / "taking").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return 0
+        return take_segments(platform, folder, now)
+
+
+def take_segments(platform: Platform, folder: Path, now: dt.datetime) -> int:
     taken = 0
     for segment in closed_segments(folder, platform.position, latest=0):
         messages = list(read_segment(platform, segment.path))
         try:
             is_mine = take_segment(platform, segment.number, messages, now)
-        except (DataError, IntegrityError, ValueError):
-            logger.exception("messages of %s do not go into the database as they were read", platform.slug)
+        except (DataError, IntegrityError, ValueError) as error:
+            # Without its words: a database shows the row that it refuses, with all that is personal in it.
+            kind = type(error).__name__
+            logger.error("messages of %s do not go into the database as they were read: %s", platform.slug, kind)
             is_mine = take_unread(platform, segment.number, messages)
         if not is_mine:
             break
@@ -96,16 +124,19 @@ def take_inbox(platform: Platform, now: dt.datetime) -> int:
     return taken
 
 
-@transaction.atomic
 def take_segment(platform: Platform, number: int, messages: Sequence[PlatformMessage], now: dt.datetime) -> bool:
-    """Write the messages of a segment with what became of them; False when another worker has taken it."""
-    if not claim(platform, number):
-        return False
+    """Write the messages of a segment with what became of them; False when another worker has taken it.
+
+    They are read before the transaction begins: a database that lets one write at a time is not held up by it.
+    """
     mark_duplicates(platform, messages)
     told, joined = read_all(platform, [message for message in messages if message.state == State.WAITING], now)
-    PlatformMessage.objects.bulk_create(messages, batch_size=PIECE)
-    PlatformMessage.objects.bulk_update(joined, WRITTEN, batch_size=PIECE)
-    build_occurrences(platform, told, now)
+    with transaction.atomic():
+        if not claim(platform, number):
+            return False
+        PlatformMessage.objects.bulk_create(messages, batch_size=PIECE)
+        PlatformMessage.objects.bulk_update(joined, WRITTEN, batch_size=PIECE)
+        build_occurrences(platform, told)
     return True
 
 
@@ -166,16 +197,23 @@ def row_of(platform: Platform, line: bytes) -> PlatformMessage:
 
 
 def mark_duplicates(platform: Platform, messages: Sequence[PlatformMessage]) -> None:
-    """Mark the messages that are, byte for byte, one that was received before."""
+    """Mark the messages that are, byte for byte, one that was received before, with the same headers beside it."""
     digests = [message.digest for message in messages]
-    known: set[str] = set()
+    known: set[tuple[str, str, bytes]] = set()
     for start in range(0, len(digests), PIECE):
         rows = PlatformMessage.objects.filter(platform=platform, digest__in=digests[start : start + PIECE])
-        known.update(rows.values_list("digest", flat=True))
+        known.update(map(told_of, rows.only("digest", "content_type", "headers").order_by()))  # or all would be read
     for message in messages:
-        if message.digest in known and message.state == State.WAITING:
+        told = told_of(message)
+        if told in known and message.state == State.WAITING:
             message.state, message.processed_at = State.DUPLICATE, message.received_at
-        known.add(message.digest)
+        known.add(told)
+
+
+def told_of(message: PlatformMessage) -> tuple[str, str, bytes]:
+    """Return what two messages have in common that are the same: the headers say how a content is read."""
+    headers = {name.lower(): value for name, value in message.headers.items()}
+    return message.digest, message.content_type, orjson.dumps(headers, option=orjson.OPT_SORT_KEYS)
 
 
 def read_all(
@@ -217,16 +255,24 @@ def other_parts(message: PlatformMessage, bundles: Mapping[str, Collection[Platf
         platform=message.platform, bundle=bundle, state__in=(State.WAITING, State.PARTS_MISSING)
     ).exclude(pk=message.pk)
     new = [each for each in bundles.get(bundle, ()) if each.pk is None and each.state in MENDABLE]
-    return [*waiting, *new]
+    return first_of_each_part([*sorted(waiting.order_by(), key=lambda each: each.pk), *new], envelope.part)
 
 
-def build_occurrences(platform: Platform, told: Iterable[Told], now: dt.datetime) -> None:
+def first_of_each_part(messages: Iterable[PlatformMessage], own: int) -> list[PlatformMessage]:
+    """Return the earliest message of each part but one's own: what two messages of one second have in common is the bundle."""
+    first: dict[int, PlatformMessage] = {}
+    for each in messages:
+        first.setdefault(read_envelope(each.content_type, each.content, each.headers).part, each)
+    return [each for part, each in first.items() if part != own]
+
+
+def build_occurrences(platform: Platform, told: Iterable[Told]) -> None:
     """Merge what messages tell into their occurrences."""
     facts: dict[tuple[str, str, str], Facts] = {}
-    rules = {}
+    received: dict[tuple[str, str, str], list[dt.datetime]] = {}
     for one in told:
         facts[one.identity] = merge(facts.get(one.identity, {}), one.facts)
-        rules[one.identity] = one.rule
+        received.setdefault(one.identity, []).append(one.received_at)
     if not facts:
         return
     known = known_occurrences(platform, facts)
@@ -235,20 +281,22 @@ def build_occurrences(platform: Platform, told: Iterable[Told], now: dt.datetime
         occurrence = known.get(identity)
         if occurrence is None:
             event_id, sender, number = identity
-            occurrence = Occurrence(
-                platform=platform, event_id=event_id, sender=sender, number=number, first_message_at=now
-            )
+            moments = {"first_message_at": min(received[identity]), "last_message_at": max(received[identity])}
+            occurrence = Occurrence(platform=platform, event_id=event_id, sender=sender, number=number, **moments)
             fresh.append(occurrence)
-        occurrence.dataset_id = rules[identity].dataset_id or platform.dataset_id
         occurrence.facts = merge(occurrence.facts, without_personal(new) if occurrence.erased_at else new)
         occurrence.status = value_of(occurrence.facts, "status")
         occurred = value_of(occurrence.facts, "occurred_at")
         occurrence.occurred_at = dt.datetime.fromisoformat(occurred) if occurred else None
-        occurrence.last_message_at = now
+        occurrence.dataset_id = value_of(occurrence.facts, TARGET) or platform.dataset_id
+        occurrence.first_message_at = min(occurrence.first_message_at, *received[identity])
+        occurrence.last_message_at = max(occurrence.last_message_at, *received[identity])
     find_municipalities([*fresh, *known.values()])
     Occurrence.objects.bulk_create(fresh, batch_size=PIECE)
     Occurrence.objects.bulk_update(
-        known.values(), ["dataset", "facts", "status", "occurred_at", "last_message_at"], batch_size=PIECE
+        known.values(),
+        ["dataset", "facts", "status", "occurred_at", "first_message_at", "last_message_at"],
+        batch_size=PIECE,
     )
     Platform.objects.filter(pk=platform.pk).update(revision=F("revision") + 1)
 
@@ -262,6 +310,7 @@ def find_municipalities(occurrences: Sequence[Occurrence]) -> None:
         logger.warning("the districts of occurrences are not known: %s", error)
         return
     for occurrence, code in zip(placed, codes, strict=True):
+        occurrence.facts.pop("region_code", None)  # of another place than the one that counts now
         if code:
             occurrence.facts["region_code"] = [*occurrence.facts["longitude"][:-1], code[:5]]
 
@@ -270,10 +319,13 @@ def known_occurrences(
     platform: Platform, identities: Collection[tuple[str, str, str]]
 ) -> dict[tuple[str, str, str], Occurrence]:
     numbers = sorted({number for _, _, number in identities})
+    kinds, senders = {kind for kind, _, _ in identities}, {sender for _, sender, _ in identities}
     known: dict[tuple[str, str, str], Occurrence] = {}
     for start in range(0, len(numbers), PIECE):
-        rows = Occurrence.objects.filter(platform=platform, number__in=numbers[start : start + PIECE])
-        for row in rows:
+        piece = numbers[start : start + PIECE]
+        # All that the index of identities is made of, or it would be read whole.
+        rows = Occurrence.objects.filter(platform=platform, event_id__in=kinds, sender__in=senders, number__in=piece)
+        for row in rows.order_by():  # in no order, for which another index would be taken
             identity = (row.event_id, row.sender, row.number)
             if identity in identities:
                 known[identity] = row
@@ -299,9 +351,9 @@ def process_piece(platform: Platform, wanted: Sequence[int], now: dt.datetime) -
     messages = list(rows.order_by("pk"))
     told, joined = read_all(platform, messages, now)
     PlatformMessage.objects.bulk_update(
-        {row.pk: row for row in [*joined, *messages]}.values(), WRITTEN, batch_size=PIECE
+        {row.pk: row for row in [*messages, *joined]}.values(), WRITTEN, batch_size=PIECE
     )
-    build_occurrences(platform, told, now)
+    build_occurrences(platform, told)
     return len(told)
 
 
@@ -310,7 +362,9 @@ def correct_message(message: PlatformMessage, content: bytes, by: AbstractBaseUs
     """Put a corrected content in a message's place, what was received stays; process it, and tell whether that went well."""
     if message.state not in MENDABLE:
         raise BadSetup(where="correction", problem=NOTHING_TO_MEND)
-    PlatformMessage.objects.filter(pk=message.pk).update(correction=content, corrected_by=by)
+    Platform.objects.select_for_update().get(pk=message.platform_id)  # first, as everybody who writes messages does
+    mendable = PlatformMessage.objects.filter(pk=message.pk, state__in=MENDABLE)
+    mendable.update(correction=content, corrected_by=by)
     return process_piece(message.platform, [message.pk], now) == 1
 
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from catalog.admin.work import WorkItem, WorkList
-from ingest.models import PlatformMessage
+from ingest.models import Platform, PlatformMessage
 from ingest.todays_work import moment
 
 State = PlatformMessage.State
@@ -18,7 +18,9 @@ def troubled_messages(request: HttpRequest) -> WorkList | None:
     if not request.user.has_perm("ingest.view_platformmessage"):
         return None
     rows = (
-        PlatformMessage.objects.filter(state__in=TROUBLE)
+        PlatformMessage.objects.filter(
+            platform__in=list(Platform.objects.values_list("pk", flat=True)), state__in=TROUBLE
+        )
         .values("platform_id", "platform__title", "state", "event_id")
         .annotate(number=Count("pk"), latest=Max("received_at"))
         .order_by("-latest")

@@ -21,7 +21,9 @@ NO_KEY = Text(ko="인증키가 맞지 않습니다", en="the key is not right")
 NO_SESSION = Text(ko="세션 키가 없거나 끝났습니다", en="the session key is unknown or has ended")
 WRONG_TYPE = Text(ko="ocrEvtDtlCd 형식 오류 (시험)", en="a field is of the wrong type (on purpose)")
 NOT_NOW = Text(ko="점검 중입니다 (시험)", en="closed for maintenance (on purpose)")
-NO_SUCH_FAULT = Text(ko="'{name}' 고장은 없습니다. 쓸 수 있는 것: {allowed}", en="Unknown fault '{name}'; allowed: {allowed}")
+NO_SUCH_FAULT = Text(
+    ko="'{name}' 고장은 없습니다. 쓸 수 있는 것: {allowed}", en="Unknown fault '{name}'; allowed: {allowed}"
+)
 BAD_SWITCH = Text(
     ko='JSON 객체를 보내십시오: {"fault": 이름 또는 null, "count": 횟수(선택)}',
     en='Send a JSON object: {"fault": name or null, "count": number (optional)}',
@@ -37,7 +39,7 @@ class PlatformDesk:
     sessions: set[str] = field(default_factory=set)
     asked: int = 0
     received: list[dict[str, object]] = field(default_factory=list)
-    seen: set[tuple[str, ...]] = field(default_factory=set)
+    seen: set[tuple[object, ...]] = field(default_factory=set)
     fault: str = ""
     remaining: int | None = None
     lock: Lock = field(default_factory=Lock)
@@ -65,7 +67,7 @@ class PlatformDesk:
 
     def keep(self, envelope: Envelope, event: Event) -> None:
         """Keep an event; one that said the same before is marked as told again."""
-        told = identity(envelope, event)
+        told = envelope.send_code, envelope.requested_at, event
         with self.lock:
             row = describe(envelope, event) | {"number": len(self.received) + 1, "again": told in self.seen}
             self.seen.add(told)
@@ -110,11 +112,6 @@ def take_event(desk: PlatformDesk, request: Request) -> Answer:
         return refuse(error)
     desk.keep(envelope, event)
     return fault.answer(desk) if fault.answer is not None else told(2000)
-
-
-def identity(envelope: Envelope, event: Event) -> tuple[str, ...]:
-    moments = (event.occurred_at, event.status_at, event.ended_at, envelope.requested_at)
-    return event.event_id, envelope.send_code, event.number, str(event.status), *map(write_moment, moments)
 
 
 def describe(envelope: Envelope, event: Event) -> dict[str, object]:

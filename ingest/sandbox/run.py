@@ -57,7 +57,9 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="SERVICE=FAULT[:COUNT]",
         help=f"고장 켜기 / switch a fault on, repeatable. SERVICE: *, {', '.join(SERVICES)}. FAULT: {', '.join(FAULTS)}",
     )
-    parser.add_argument("--cipher-key", default="", help="통합플랫폼의 암호 키 / what bodies of events are encrypted with")
+    parser.add_argument(
+        "--cipher-key", default="", help="통합플랫폼의 암호 키 / what bodies of events are encrypted with"
+    )
     parser.add_argument("--log", action="store_true", help="요청마다 한 줄 / a line for each request, the key masked")
 
 

@@ -249,7 +249,7 @@ WAITING = "SELECT count(*) FROM ingest_platformmessage WHERE state = 'waiting'"
 
 
 def is_taken(folder: Path) -> bool:
-    return not list((folder / "inbox" / "platform.bench").glob("*.*n"))
+    return all(not path.stat().st_size for path in (folder / "inbox" / "platform.bench").glob("*.*n"))
 
 
 def rows(folder: Path, question: str) -> list[tuple[object, ...]]:

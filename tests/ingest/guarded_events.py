@@ -78,6 +78,7 @@ def make_counts(
     slug: str = "event-counts",
     guarded: bool = False,
     columns: str = "region_code kind hour events",
+    mode: str = "replace",
     **config: Any,
 ) -> Source:
     """Declare an open recipe over the events, with these columns in its dataset."""
@@ -88,5 +89,5 @@ def make_counts(
         made.refresh_from_db()
     told = {"suppress": {"count": "events", "minimum": 5}, "declassify": TELLING} | config
     config = {"select": select} | {name: value for name, value in told.items() if value is not None}
-    save_source(slug, made.distribution, connector="recipe", config=config, expectations={"min_rows": 0})
+    save_source(slug, made.distribution, connector="recipe", config=config, mode=mode, expectations={"min_rows": 0})
     return Source.objects.select_related("distribution__dataset").get(slug=slug)

@@ -244,3 +244,8 @@ def test_a_column_that_is_classed_later_holds_the_recipe_back(events):
 
 def test_the_reason_is_kept_with_the_run(events):
     assert pull(make_counts(BY_ALL)).position["lineage"]["declassify"] == TELLING
+
+
+def test_what_is_made_of_guarded_data_replaces_everything(events):
+    with pytest.raises(BadSetup, match="replaces everything"):
+        make_counts(BY_ALL, mode="append")

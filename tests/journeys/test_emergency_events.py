@@ -117,4 +117,4 @@ def is_ready(port: int) -> bool:
 
 def is_taken(folder: Path) -> bool:
     """Tell whether the inbox is empty: what has been taken stands in the database."""
-    return not list((folder / "inbox" / "platform.hanbit").glob("*.*n"))
+    return all(not path.stat().st_size for path in (folder / "inbox" / "platform.hanbit").glob("*.*n"))

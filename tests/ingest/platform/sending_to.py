@@ -41,7 +41,9 @@ def level(station: str, water_level: float | str, minute: int = 0, **columns: An
     } | columns
 
 
-def make_levels(rows: Iterable[Mapping[str, object]] = (), schema: Schema = LEVELS, slug: str = "water-levels") -> Dataset:
+def make_levels(
+    rows: Iterable[Mapping[str, object]] = (), schema: Schema = LEVELS, slug: str = "water-levels"
+) -> Dataset:
     dataset = make_dataset(slug, schema=schema)
     if rows:
         publish(dataset, rows)

@@ -92,6 +92,7 @@ def test_events_are_published_nowhere_but_in_a_guarded_dataset():
     ("fields", "field"),
     [
         ({"addresses": ["10.1.2"]}, "addresses"),
+        ({"addresses": ["0.0.0.0/0"]}, "addresses"),
         ({"cipher_secret": "none-such"}, "cipher_secret"),
         ({"personal_days": 0}, "personal_days"),
         ({"personal_days": 40, "event_days": 30}, "personal_days"),

@@ -84,6 +84,17 @@ def test_a_changed_and_an_ended_occurrence_keep_number_and_beginning():
     assert (second["content"], third["content"]) == ("수위 5 m", "수위 5 m")
 
 
+def test_what_is_told_of_an_occurrence_is_told_in_different_seconds():
+    dataset = make_levels()
+    make_rule(dataset)
+    now = dt.datetime(2026, 11, 1, 3, 0, 0, 500_000, tzinfo=dt.UTC)
+    for height in (4, 5, 6, 1):
+        publish(dataset, [level("a", height)])
+        raise_events(now)
+    seconds = [event_of(one).status_at.second for one in OutgoingMessage.objects.order_by("id")]
+    assert seconds == [0, 1, 2, 3]
+
+
 def test_numbers_are_moments_in_korea_and_differ_between_all_rules_of_a_sender():
     dataset = make_levels([level(f"s{number}", 4) for number in range(5)])
     receiver = make_receiver()
@@ -138,7 +149,11 @@ def test_more_new_occurrences_than_can_be_meant_send_nothing_and_say_so(monkeypa
 
 @pytest.mark.parametrize(
     ("columns", "words"),
-    [({"condition": "no_such > 1"}, "no_such"), ({"condition": "water_level >>> 1"}, "CQL2"), ({"place": "{gone}"}, "gone")],
+    [
+        ({"condition": "no_such > 1"}, "no_such"),
+        ({"condition": "water_level >>> 1"}, "CQL2"),
+        ({"place": "{gone}"}, "gone"),
+    ],
 )
 def test_a_rule_that_cannot_be_asked_says_why_and_is_asked_again_with_new_data(columns, words):
     dataset = make_levels([level("a", 4)])

@@ -5,11 +5,10 @@ import json
 import re
 import socket
 from collections import defaultdict
-from threading import Barrier, Thread
 from urllib.request import Request, urlopen
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connection
 from django.utils import timezone
 from sending_to import API_KEY, level, make_levels, make_receiver, make_rule, publish, raise_now
 
@@ -268,23 +267,17 @@ def test_two_senders_at_once_send_each_message_once_and_in_order(url, desk):
     assert not any(row["again"] for row in desk.received)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_senders_in_two_threads_send_each_message_once(url, desk):
+def test_a_second_sender_in_the_midst_of_the_first_sends_nothing(url, desk, monkeypatch):
     make_waiting(url, "abcd")
-    start, taken = Barrier(3), []
+    real, second = sending.note_success, []
 
-    def work() -> None:
-        start.wait()
-        for _ in range(3):
-            taken.append(send_events(timezone.now()))
-        connections.close_all()
+    def while_another_comes(receiver):
+        real(receiver)
+        second.append(send_events(timezone.now()))
 
-    threads = [Thread(target=work) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sum(taken) == 12
+    monkeypatch.setattr(sending, "note_success", while_another_comes)
+    assert send_events(timezone.now()) == 12
+    assert second == [0] * 12
     assert told_to(desk, once=False) == {f"{station}번 다리": LIFE for station in "abcd"}
     assert desk.asked == 1
 

@@ -4,6 +4,7 @@ import datetime as dt
 import itertools
 import json
 import random
+from base64 import b64encode
 
 import orjson
 import pytest
@@ -130,7 +131,8 @@ def test_a_segment_is_taken_once_whatever_is_killed(monkeypatch):
     assert take() == 0
     assert (PlatformMessage.objects.count(), Occurrence.objects.count()) == (5, 5)
     assert taking.claim(stale, 10**15) is False  # one that has looked before does not take it again
-    assert list(inbox_folder("hanbit").glob("*.ndjson")) == []  # what stands in the database is kept there alone
+    left = [path.read_bytes() for path in inbox_folder("hanbit").glob("*.ndjson")]
+    assert left == [b""]  # what stands in the database is kept there alone; the number of the last segment stays
 
 
 def test_what_cannot_be_stored_as_it_was_read_is_kept_as_it_came_and_stops_nothing(monkeypatch):
@@ -296,3 +298,67 @@ def test_the_door_stays_open_and_everything_is_taken_later_when_the_database_is_
 
 def no_database(execute, sql, params, many, context):
     raise OperationalError("the server closed the connection unexpectedly")
+
+
+ITEMS = {
+    "LEVEL": {"column": "level", "type": "number"},
+    "FLOOR": {"column": "floor", "type": "integer", "observed_at": True},
+    "FIRE": {"column": "fire", "type": "boolean"},
+    "DAY": {"column": "day", "type": "date"},
+    "AT": {"column": "at", "type": "datetime"},
+    "CLOCK": {"column": "clock", "type": "time"},
+    "SAID": {"column": "said"},
+}
+
+
+def items_of(**told: str) -> list[dict[str, str]]:
+    return [{"key": key, "val": value} for key, value in told.items()]
+
+
+def test_items_are_values_of_their_columns_and_what_does_not_fit_is_left_out_and_told():
+    platform, key = make_platform()
+    EventRule.objects.create(event_id="ITEMS*", platform=platform, attributes=ITEMS)
+    good = items_of(LEVEL="3.50", FLOOR="-1", FIRE="Y", DAY="20261101", AT="20261101120000", CLOCK="0930", SAID="문 앞")
+    send(message(body(number="1", evtId="ITEMS1", ocrEvtItem=good, ocrEvtStsTime="20261101120000")), key)
+    wrong = items_of(LEVEL="높음", FLOOR="지하3층", FIRE="?", DAY="20261340", AT="-", CLOCK="99", SAID="문 뒤")
+    send(message(body(number="2", evtId="ITEMS1", ocrEvtItem=wrong)), key)
+    take()
+    assert states() == ["processed", "processed"]
+    first, second = Occurrence.objects.order_by("number")
+    values = {column: fact[-1]["value"] for column, fact in first.facts["items"].items()}
+    assert values == {
+        "level": 3.5, "floor": -1, "fire": True, "day": "2026-11-01", "at": "2026-11-01T12:00:00+09:00",
+        "clock": "09:30:00", "said": "문 앞",
+    }  # fmt: skip
+    assert first.facts["items"]["floor"][-1]["at"] == "2026-11-01T03:00:00.000+00:00"
+    assert set(second.facts["items"]) == {"said"}
+    told = [warning for warning in PlatformMessage.objects.get(number="2").warnings if warning["code"] == "item-type"]
+    assert len(told) == 6
+    assert "지하3층" not in str(told)
+
+
+def test_a_moment_far_ahead_does_not_outlast_what_is_told_afterwards():
+    _, key = make_platform()
+    send(message(body("40", ocrEvtStsTime="20990101000000", ocrPlc="먼 미래")), key)
+    take()
+    later = timezone.localtime() + dt.timedelta(hours=1)
+    send(message(body("40", ocrEvtStsTime=f"{later:%Y%m%d%H%M%S}", ocrPlc="지금")), key)
+    take()
+    assert Occurrence.objects.get().facts["place"][-1] == "지금"
+    assert "future-moment" in str(PlatformMessage.objects.order_by("pk")[0].warnings)
+
+
+@pytest.mark.parametrize("form", [False, True])
+def test_the_key_that_stands_in_a_message_is_kept_nowhere(form):
+    _, key = make_platform()
+    session = send(header(svcTy="AUTH") | {"body": {"apiKey": key}})["message"]
+    for shown in (key, session):
+        assert send(message(rrKey=shown, reqDate=f"2026110112000{len(shown) % 10}"), form=form)["result"] == "0"
+    on_disk = b"".join(path.read_bytes() for path in inbox_folder("hanbit").glob("*.*"))
+    take()
+    kept = b"".join(bytes(raw) for raw in PlatformMessage.objects.values_list("raw", flat=True))
+    for shown in (key, session):
+        assert b64encode(shown.encode())[4:20] not in on_disk
+        assert shown.encode() not in kept
+    assert b"***" in kept
+    assert states() == ["processed", "processed"]
