@@ -277,7 +277,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_WORKER_POOL = "datahub.pool:TaskPool"
 CELERY_WORKER_MAX_TASKS_PER_CHILD = 200
 CELERY_WORKER_MAX_MEMORY_PER_CHILD = 600_000  # KiB
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20.0  # one that is told to stop at once ends what it does first; the supervisor waits for 30 s
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = (
+    20.0  # one that is told to stop at once ends what it does first; the supervisor waits for 30 s
+)
 CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
 CELERY_WORKER_ETA_TASK_LIMIT = 100
 CELERY_WORKER_SEND_TASK_EVENTS = False
@@ -287,16 +289,15 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "ingest.tasks.tick", "schedule": 10.0, "options": {"expires": 10}},
     "take_platform_messages": {
-        "task": "ingest.tasks.take_platform_messages", "schedule": 2.0, "options": {"expires": 2}
+        "task": "ingest.tasks.take_platform_messages",
+        "schedule": 2.0,
+        "options": {"expires": 2},
     },
-    "raise_platform_events": {
-        "task": "ingest.tasks.raise_platform_events", "schedule": 5.0, "options": {"expires": 5}
-    },
-    "send_platform_events": {
-        "task": "ingest.tasks.send_platform_events", "schedule": 5.0, "options": {"expires": 5}
-    },
+    "tell_platforms": {"task": "ingest.tasks.tell_platforms", "schedule": 5.0, "options": {"expires": 5}},
     "erase_platform_data": {
-        "task": "ingest.tasks.erase_platform_data", "schedule": 1800.0, "options": {"expires": 1800}
+        "task": "ingest.tasks.erase_platform_data",
+        "schedule": 1800.0,
+        "options": {"expires": 1800},
     },
     "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},
     "assess": {"task": "ingest.tasks.assess", "schedule": 600.0, "options": {"expires": 300}},

@@ -119,9 +119,7 @@ def apply_parts(file: HubFile, base: Path) -> Iterator[Applied]:
             yield apply_one("datasets", dataset.slug, dataset_document, lambda entry=dataset: apply_dataset(entry))
     for index, platform in enumerate(content.platforms):
         with placed(file, ("platforms", index)):
-            yield apply_one(
-                "platforms", platform.slug, platform_document, lambda entry=platform: apply_platform(entry)
-            )
+            yield apply_one("platforms", platform.slug, platform_document, lambda entry=platform: apply_platform(entry))
     for index, source in enumerate(content.sources):
         with placed(file, ("sources", index)):
             yield apply_one("sources", source.slug, source_document, lambda entry=source: apply_source(entry, base))

@@ -28,7 +28,5 @@ KINDS: Mapping[str, Kind] = {
     RECIPE: Kind(
         Recipe, Text(ko="다른 데이터셋으로 만드는 가공 데이터 (레시피)", en="Recipe: made from other datasets")
     ),
-    PLATFORM: Kind(
-        PlatformEvents, Text(ko="통합플랫폼이 보낸 사건", en="Events that integrated platforms have sent")
-    ),
+    PLATFORM: Kind(PlatformEvents, Text(ko="통합플랫폼이 보낸 사건", en="Events that integrated platforms have sent")),
 }

@@ -53,12 +53,8 @@ def take_platform_messages() -> None:
 
 
 @shared_task
-def raise_platform_events() -> None:
+def tell_platforms() -> None:
     raise_events(timezone.now())
-
-
-@shared_task
-def send_platform_events() -> None:
     send_events(timezone.now())
 
 

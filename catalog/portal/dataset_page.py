@@ -129,7 +129,10 @@ def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:
         calls=list(example_calls(base, dataset.slug, schema, records)) if is_readable else [],
         snapshot=snapshot,
         findings=findings_of(snapshot) if is_readable and snapshot else [],
-        versions=[Version(version, version == dataset.current_snapshot) for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]],
+        versions=[
+            Version(version, version == dataset.current_snapshot)
+            for version in snapshots.defer("schema")[:SHOWN_SNAPSHOTS]
+        ],
         version_count=snapshots.count(),
         quality_band=say(label_of("quality_band", dataset.quality_band)),
         quality_is_good=dataset.quality_band in GOOD_BANDS,

@@ -71,6 +71,7 @@ class PlatformMessageAdmin(ReadOnlyAdmin):
     list_display = ("id", "received_at", "platform", "state_badge", "event_id", "number", "status", "happened")
     list_filter = (TroubleFilter, "state", "platform", "received_at")
     list_select_related = ("platform",)
+    show_full_result_count = False
     search_fields = ("=number", "=event_id", "=id")
     actions = ("process_selected", "set_selected_aside")
     fields = (
@@ -139,14 +140,16 @@ class PlatformMessageAdmin(ReadOnlyAdmin):
         )
 
     def correct(self, request: HttpRequest, message: PlatformMessage, form: CorrectionForm) -> HttpResponse:
-        if form.is_valid():
-            content = form.cleaned_data["content"].replace("\r\n", "\n").encode()
-            if correct_message(message, content, request.user, timezone.now()):
-                self.message_user(request, _("The message was corrected and processed."), messages.SUCCESS)
-            else:
-                self.message_user(
-                    request, _("The correction is kept, but the message cannot be processed yet."), "WARNING"
-                )
+        if not form.is_valid():
+            said = "; ".join(error for errors in form.errors.values() for error in errors)
+            self.message_user(request, said, messages.ERROR)
+            return redirect("admin:ingest_platformmessage_content", message.pk)
+        content = form.cleaned_data["content"].replace("\r\n", "\n").encode()
+        if correct_message(message, content, request.user, timezone.now()):
+            self.message_user(request, _("The message was corrected and processed."), messages.SUCCESS)
+        else:
+            words = _("The correction is kept, but the message cannot be processed yet.")
+            self.message_user(request, words, messages.WARNING)
         return redirect("admin:ingest_platformmessage_change", message.pk)
 
     def again(self, request: HttpRequest, message_id: int) -> HttpResponse:

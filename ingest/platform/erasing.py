@@ -2,7 +2,7 @@
 
 Messages are deleted ``personal_days`` after they were received; their occurrences keep kind, municipality, status and times.
 After ``event_days`` these go, too. Each erasure is a row that names what it deleted by a digest and follows the one before
-by its digest, so that none can be left out or put in afterwards. Snapshots of guarded datasets are forgotten as soon as
+by its digest, so that none in between can be taken out or changed unseen. Snapshots of guarded datasets are forgotten as soon as
 they are replaced (``catalog/publish.py``), so that what is erased is in no file either.
 """
 

@@ -6,6 +6,7 @@ Nothing is written here; ``taking.py`` does that for many at once.
 import datetime as dt
 import hashlib
 import logging
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -106,8 +107,10 @@ def read_message(message: PlatformMessage, readable: Readable, others: Sequence[
     except Undecipherable as error:
         refuse(message, State.UNDECIPHERABLE, error.text)
         return None
-    except Exception:
-        logger.exception("message of %s met a fault of the hub itself", readable.platform.slug)
+    except Exception as error:
+        # Without its words, which may be those of the message.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logger.error("a message of %s met a fault: %s\n%s", readable.platform.slug, type(error).__name__, where)
         refuse(message, State.HUB_ERROR, FAULT)
         return None
     if told is not None:

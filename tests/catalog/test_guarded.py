@@ -92,7 +92,7 @@ ALL_OF, SOME_OF = 'SELECT * FROM "{}"', 'SELECT max(operator) AS o, min(longitud
 NUMBERED = {"source": "Source", "run": "Run", "platform": "Platform", "message": "PlatformMessage"}
 SAME_FOR_ALL = ("standard", "api/v1/problems", "api/v1/vocabularies", "api/v1/docs", "api/v1/openapi.json", "ngsild")
 NEGOTIATED = ("dataset/", "catalog", "api/v1/datasets", "organisation")
-ASKERS = ("anonymous", "key of registered", "key of steward", "key of root", "session of steward", "session of root")
+ASKERS = ("anonymous", "key of registered", "key of root", "session of root")  # a steward may less than root
 NO_WAY = "no-such-thing"
 
 

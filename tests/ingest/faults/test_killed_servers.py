@@ -29,7 +29,7 @@ from whole_hub import (
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 LOAD = {f"replace-{n}": "replace" for n in range(4)} | {f"append-{n}": "append" for n in range(8)}
-SLOTS = 3
+SLOTS = 2
 
 
 @pytest.fixture
@@ -88,14 +88,14 @@ def test_runs_whose_database_is_killed_again_and_again_are_each_published_once(
 ) -> None:  # C11
     quick = {"HUB_RUN_LEASE_SECONDS": "10", "HUB_HOST_RUNS": "0"}
     with hub_on(cluster, tmp_path, **quick) as hub:
-        pull_under_kills(hub, platform, cluster, kills=3)  # a run is tried four times
+        pull_under_kills(hub, platform, cluster, kills=2)  # a run is tried four times
 
 
 def test_runs_whose_redis_is_killed_again_and_again_are_each_published_once(platform: Platform, tmp_path: Path) -> None:
     with redis_server(tmp_path) as server:  # C7
         quick = {"HUB_BROKER_URL": f"redis://127.0.0.1:{server.port}/0", "HUB_HOST_RUNS": "0"}
         with own_hub(tmp_path, HUB_DATA_DIR=str(tmp_path / "data"), **quick) as hub:
-            pull_under_kills(hub, platform, server, kills=5)
+            pull_under_kills(hub, platform, server, kills=3)
 
 
 def pull_under_kills(hub: OwnHub, platform: Platform, server: KilledServer, *, kills: int) -> None:
