@@ -23,7 +23,8 @@ def end_once_the_database_answers(claim: Claim, progress: Progress) -> None:
     logger.warning("run %s met a database that does not answer", claim.run_id, exc_info=True)
     until = time.monotonic() + settings.RUN_LEASE_SECONDS
     while True:
-        connection.close_if_unusable_or_obsolete()  # one that a killed server has left never works again
+        if not connection.in_atomic_block:  # inside one it is not ours to close
+            connection.close_if_unusable_or_obsolete()  # one that a killed server has left never works again
         try:
             end_with_error(claim, HubUnavailable(reason=NO_DATABASE), progress)
         except OperationalError:

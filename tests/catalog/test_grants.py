@@ -15,7 +15,8 @@ from builders import make_dataset, make_organisation, publish_rows
 from django.conf import LazySettings
 from django.conf import settings as settings_of_django
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.core.signals import request_finished
+from django.db import IntegrityError, close_old_connections, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -70,6 +71,14 @@ def occurrences(count: int = 6) -> Iterator[Mapping[str, object]]:
             "guess": f"무엇{day}",
             "office": "상황실",
         }
+
+
+@pytest.fixture(autouse=True)
+def kept_connection() -> Iterator[None]:
+    """Let an answer that a test closes itself leave the test's connection to the database open."""
+    request_finished.disconnect(close_old_connections)
+    yield
+    request_finished.connect(close_old_connections)
 
 
 @pytest.fixture

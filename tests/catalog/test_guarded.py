@@ -237,7 +237,6 @@ def objects_of(pattern: str) -> list[object]:
 def text_of(response: Any) -> str:
     """Return all that an answer says, its headers and what is packed in it, as one text."""
     content = b"".join(response.streaming_content) if response.streaming else response.content
-    response.close()
     kind = response.headers.get("Content-Type", "")
     texts = [str(dict(response.headers.items())), content.decode("utf-8", "replace")]
     if "spreadsheetml" in kind and response.status_code == 200:
