@@ -51,6 +51,12 @@ def visible_datasets(viewer: Viewer) -> DatasetQuerySet:
     return Dataset.objects.current().filter(access_level__in=levels).select_related("organisation")
 
 
+def readable_datasets(viewer: Viewer) -> DatasetQuerySet:
+    """Return the datasets whose records the viewer may read."""
+    levels = [level for level, rule in RULES.items() if rule.reads(viewer)]
+    return visible_datasets(viewer).filter(access_level__in=levels, is_guarded=False)
+
+
 def may_read(viewer: Viewer, dataset: Dataset) -> bool:
     """Tell whether the viewer may read the records."""
     return not dataset.is_guarded and RULES[dataset.access_level].reads(viewer)

@@ -2,12 +2,13 @@
 
     HubError
     ├── NotFound               DatasetNotFound · OrganisationNotFound · VocabularyNotFound · DataModelNotFound
-    │                          · NoRecords · SnapshotNotFound · ExportNotFound
+    │                          · NoRecords · SnapshotNotFound · VersionNotFound · ExportNotFound
     ├── AccessDenied           Guarded · GrantNeeded (records that are read by grant only)
     ├── BadKey                 (a key that is unknown, revoked or past its day)
     ├── KeyNeeded              (something for those who say who they are)
     ├── QuotaExceeded          (too many requests; seconds to wait)
     ├── ExportNotReady · ExportGone · TooManyExports
+    ├── StartOver              (a place in the change feed that is none of this feed, or no longer)
     ├── TooBusy                (the heavy questions of others come first; seconds to wait)
     ├── BadQuestion            UnknownParameter · UnknownColumn · UnknownOperator · BadValue · BadExpression · BadSql · BadCursor
     │                          · UnknownFormat · NoFormAccepted · Unanswerable · TooExpensive
@@ -94,6 +95,14 @@ class SnapshotNotFound(NotFound):
     )
 
 
+class VersionNotFound(NotFound):
+    code = "version-not-found"
+    sentence = Text(
+        ko="'{dataset}'에 '{version}' 버전이 없거나 보관 기간이 지났습니다. 보관하고 있는 버전: {first}~{last}",
+        en="'{dataset}' has no version '{version}', or no longer; the versions that are kept: {first} to {last}",
+    )
+
+
 class ExportNotFound(NotFound):
     code = "export-not-found"
     sentence = Text(
@@ -123,6 +132,18 @@ class TooManyExports(HubError):
     sentence = Text(
         ko="내보내기는 한 번에 {limit}개까지 가질 수 있습니다. 다 받은 것을 'DELETE'로 지우고 다시 요청하십시오.",
         en="You have {limit} exports, as many as one caller may have at a time; 'DELETE' one that you have fetched.",
+    )
+
+
+class StartOver(HubError):
+    """A place in the change feed that is not one of its own: a backup was restored, or the cursor comes from another hub."""
+
+    code = "start-over"
+    sentence = Text(
+        ko="이 커서는 지금의 변경 피드에 맞지 않습니다. 백업을 복구했거나 다른 허브의 커서이므로 이어서 읽으면 변경을 놓칠 수 있습니다. "
+        "'after' 없이 처음부터 다시 읽고, 그 피드에 없는 데이터셋은 삭제된 것으로 보십시오.",
+        en="This cursor is not one of the change feed as it is now: a backup was restored, or the cursor comes from another hub. "
+        "Reading on from it could miss changes. Start over without 'after', and take as gone what that feed does not tell.",
     )
 
 

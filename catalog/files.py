@@ -21,6 +21,7 @@ from catalog.file_leases import wake_worker
 from catalog.models import Dataset, Distribution, Export, Snapshot, SnapshotFile, WrittenFile
 from catalog.read import VERSION, Question, ask
 from catalog.records import FORMATS, Store, from_table_schema
+from catalog.shared_files import collect_shared, forget_shared
 
 WRITTEN_UNASKED = ("csv", "parquet")
 WHOLE_FORMATS = (*WRITTEN_UNASKED, "geojson")
@@ -162,7 +163,7 @@ def forget_files(now: dt.datetime) -> None:
 
 
 def forget_files_of(dataset: Dataset) -> None:
-    """Forget the whole files and exports of a dataset, and remove from the disk what no other dataset's are."""
+    """Forget the whole files, exports and shared files of a dataset, and remove from the disk what no other dataset's are."""
     gone: set[tuple[str, str]] = set()
     for rows in (
         SnapshotFile.objects.filter(snapshot__distribution__dataset=dataset),
@@ -171,6 +172,7 @@ def forget_files_of(dataset: Dataset) -> None:
         gone |= set(rows.exclude(digest="").values_list("format", "digest"))
         rows.delete()
     transaction.on_commit(lambda: remove_files(gone))
+    transaction.on_commit(lambda: forget_shared(dataset.pk))
 
 
 def remove_files(named: Iterable[tuple[str, str]]) -> None:
@@ -181,11 +183,12 @@ def remove_files(named: Iterable[tuple[str, str]]) -> None:
 
 
 def collect_orphan_files() -> int:
-    """Remove the files that no row names any more."""
-    return sum(
+    """Remove the files that no row names any more, and the shared ones that nobody asks for."""
+    orphans = (
         file_store(name).collect_orphans(digests_named(name), older_than_seconds=YOUNGEST_ORPHAN)
         for name in formats_on_disk()
     )
+    return sum(orphans) + collect_shared()
 
 
 def digests_named(format_name: str) -> Collection[str]:

@@ -214,9 +214,9 @@ NO_PUBLISHER = Text(
 
 
 def identifiers() -> dict[str, str]:
-    """Return the slug of every dataset by the identifiers that it has elsewhere."""
-    rows = Dataset.objects.values_list("slug", "identifiers")
-    return {identifier: slug for slug, names in rows for identifier in names}
+    """Return the slug of every dataset by the identifiers that it has elsewhere, its address at its home hub among them."""
+    rows = Dataset.objects.values_list("slug", "identifiers", "home")
+    return {identifier: slug for slug, names, home in rows for identifier in (*names, home) if identifier}
 
 
 def find_own(entry: Entry, known: Mapping[str, str]) -> Dataset | None:
@@ -232,7 +232,7 @@ def plan_dataset(entry: Entry, told: dict[str, Any], dataset: Dataset | None, fo
     if dataset is None:
         changes = [FieldChange(name, FIELD[name].label, None, told[name]) for name in FIELD if name in told]
         return Planned(entry.slug, Outcome.CREATED, told, changes)
-    shared = share_dataset(dataset, base_of(entry))
+    shared = share_dataset(dataset, base_of(entry, dataset.home))
     shown, stored = next(iter(shared.datasets)).description, stored_description(dataset)
     echo = format_.echo(shared) | {"organisation": dataset.organisation.slug}
     merged = merge(shown, told, format_.unspoken(entry))
@@ -261,10 +261,13 @@ COLUMNS_OF_RECORDS = Text(
 )
 
 
-def base_of(entry: Entry) -> str:
-    """Return the address that the hub had when it wrote the file, where the file tells it, else that of the settings."""
+def base_of(entry: Entry, home: str) -> str:
+    """Return the address that the hub had when it wrote the file, where the file tells it, else that of the settings.
+
+    The address of a dataset at its home hub says nothing about this one.
+    """
     names = (entry.uri, entry.identifier, *entry.description.get("identifiers", ()))
-    return next((name.rpartition(PAGE)[0] for name in names if PAGE in name), settings.BASE_URL)
+    return next((name.rpartition(PAGE)[0] for name in names if PAGE in name and name != home), settings.BASE_URL)
 
 
 def is_own_measure(name: str, value: object, dataset: Dataset, stored: Description) -> bool:

@@ -6,37 +6,36 @@ alone: numbers are gapless and in commit order, and no two writers can wait for 
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
 from catalog.admission import admitted_columns
 from catalog.describe import describe_row, row_columns
 from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
+from catalog.feed import lock_feed, record_change
 from catalog.file_leases import wake_worker
 from catalog.files import forget_files_of
-from catalog.generation import GENERATION
 from catalog.models import (
     Catalogue,
     Change,
     DataService,
     Dataset,
     Distribution,
-    FeedHead,
     Organisation,
     Series,
     Snapshot,
     SnapshotPart,
 )
-from catalog.models.dataset import CLOSED_LEVELS
+from catalog.models.dataset import CLOSED_LEVELS, DatasetQuerySet
 from catalog.records import Finding, Manifest, Report, Schema, to_table_schema
 from catalog.search import index_dataset, index_datasets
 from catalog.standard import Class
-from catalog.storage import record_store
 from catalog.text import Text
 
 STAYS_CLOSED = Text(
@@ -49,7 +48,14 @@ GUARDED_BECAUSE = Text(
     ko="개인정보 등 보호해야 할 내용이 있어 열람 승인을 받은 기관만 읽을 수 있습니다.",
     en="The records hold what has to be protected; organisations read them by grant.",
 )
-GUARDED_READ = dt.timedelta(hours=1)  # the longest that an answer from a guarded dataset may take
+
+
+@dataclass(frozen=True)
+class CameFrom:
+    """The identity of a dataset of another hub: the same in all hubs, and its permanent address there."""
+
+    id: uuid.UUID
+    home: str
 
 
 class Outcome(StrEnum):
@@ -69,10 +75,7 @@ def save_organisation(slug: str, description: Mapping[str, Any], *, harvested: b
         return Outcome.CREATED
     outcome = update_row(organisation, columns)
     if outcome is Outcome.CHANGED:
-        datasets = list(organisation.datasets.select_related("organisation"))
-        for dataset in datasets:
-            record_change(Change.Kind.DESCRIBED, dataset)
-        index_datasets(datasets)  # after the change, which moves the date that they are sorted by
+        record_described(Dataset.objects.filter(organisation=organisation))
     return outcome
 
 
@@ -103,15 +106,22 @@ def save_catalogue(description: Mapping[str, Any]) -> Outcome:
 
 @transaction.atomic
 def describe_dataset(
-    slug: str, description: Mapping[str, Any], schema: Schema | None = None, *, harvested: bool = False
+    slug: str,
+    description: Mapping[str, Any],
+    schema: Schema | None = None,
+    *,
+    harvested: bool = False,
+    came_from: CameFrom | None = None,
 ) -> Outcome:
     """Create a dataset or change its description or schema; a description that the standard refuses changes nothing.
 
     Without a ``schema`` a new dataset has no records here, and an old one keeps those that it has. What is ``harvested``
-    from another catalogue may lack what the standard wants of one's own; what is malformed is refused all the same.
+    from another catalogue may lack what the standard wants of one's own; what is malformed is refused all the same. A
+    dataset that ``came_from`` another hub keeps the identity that it has there.
     """
     lock_feed()
-    columns = admitted_columns(Dataset, description, Class.DATASET, slug=slug, harvested=harvested)
+    columns = dict(vars(came_from)) if came_from else {}
+    columns |= admitted_columns(Dataset, description, Class.DATASET, slug=slug, harvested=harvested)
     columns["organisation"] = find_organisation(description["organisation"])
     dataset = Dataset.objects.select_related("distribution", "organisation").filter(slug=slug).first()
     if why := objection_to_level(dataset, columns["access_level"]):
@@ -195,6 +205,7 @@ def publish_snapshot(
         return None
     snapshot = Snapshot.objects.create(
         distribution=distribution,
+        version=next_version(current) if is_latest else None,
         digest=manifest.digest,
         records=manifest.records,
         rejected=rejected,
@@ -224,6 +235,11 @@ def publish_snapshot(
     return snapshot
 
 
+def next_version(current: Snapshot | None) -> int:
+    """Return the version that follows the current snapshot's, which is the last one given and is never forgotten."""
+    return 0 if current is None or current.version is None else current.version + 1
+
+
 @transaction.atomic
 def withdraw_dataset(slug: str) -> Outcome:
     """Take a dataset out of every door; nothing is deleted, ``restore_dataset`` brings it back."""
@@ -242,35 +258,6 @@ def save_quality(dataset: Dataset, *, score: int, band: str, at: dt.datetime) ->
     Dataset.objects.filter(pk=dataset.pk).update(quality_score=score, quality_band=band, assessed_at=at)
     if dataset.quality_band != band:
         index_dataset(dataset)
-
-
-@transaction.atomic
-def forget_old_snapshots(now: dt.datetime) -> int:
-    """Delete snapshots that were replaced longer ago than the retention; the current ones always stay.
-
-    Those of guarded datasets go as soon as nobody can be reading them any more: what was erased must be gone.
-    """
-    is_old = models.Q(replaced_at__lt=now - dt.timedelta(days=settings.SNAPSHOT_DAYS))
-    is_guarded = models.Q(distribution__dataset__is_guarded=True, replaced_at__lt=now - GUARDED_READ)
-    old = Snapshot.objects.filter(is_old | is_guarded)
-    forgotten = old.count()
-    old.delete()
-    return forgotten
-
-
-def collect_orphan_parts() -> int:
-    """Remove files of parts and of their hidden rows that no snapshot names and that are older than any running write."""
-    return record_store().collect_orphans(named_parts())
-
-
-def count_orphan_parts(age: dt.timedelta) -> int:
-    """Return how many files no snapshot names although they are older than this."""
-    return record_store().count_orphans(named_parts(), older_than_seconds=age.total_seconds())
-
-
-def named_parts() -> set[str]:
-    named = SnapshotPart.objects.order_by()
-    return {digest for name in ("digest", "hidden") for digest in named.values_list(name, flat=True).distinct()}
 
 
 def set_withdrawn(slug: str, *, withdrawn: bool) -> Outcome:
@@ -297,7 +284,25 @@ def save_described(
     if row is None:
         model.objects.create(slug=slug, **columns)
         return Outcome.CREATED
-    return update_row(row, columns)
+    outcome = update_row(row, columns)
+    if outcome is Outcome.CHANGED:
+        record_described(datasets_that_name(class_, slug))
+    return outcome
+
+
+def datasets_that_name(class_: Class, slug: str) -> DatasetQuerySet:
+    """Return the datasets whose descriptions speak of a series or a service."""
+    if class_ is Class.SERVICE:
+        return Dataset.objects.filter(distributions__access_service=slug).distinct()
+    return Dataset.objects.filter(series__icontains=f'"{slug}"')
+
+
+def record_described(datasets: DatasetQuerySet) -> None:
+    """Record that datasets are described anew because something that they speak of is."""
+    changed = list(datasets.select_related("organisation"))
+    for dataset in changed:
+        record_change(Change.Kind.DESCRIBED, dataset)
+    index_datasets(changed)  # after the change, which moves the date that they are sorted by
 
 
 def save_schema(dataset: Dataset, schema: Schema | None) -> Outcome:
@@ -344,33 +349,6 @@ def find_organisation(slug: str) -> Organisation:
     if organisation is None:
         raise OrganisationNotFound(organisation=slug)
     return organisation
-
-
-def lock_feed() -> FeedHead:
-    """Take the lock that all writers share; it is held until the transaction ends."""
-    FeedHead.objects.get_or_create(pk=1)
-    return FeedHead.objects.select_for_update().get(pk=1)
-
-
-def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str = "") -> None:
-    """Append to the change feed; the lock on its head makes the numbers gapless and in commit order."""
-    GENERATION.forget()
-    transaction.on_commit(GENERATION.forget)  # who looked in between saw the state of before
-    now = timezone.now()
-    if kind is Change.Kind.DESCRIBED:  # also when it was its organisation, its schema or a link that changed
-        Dataset.objects.filter(pk=dataset.pk).update(modified_at=now)
-    head = lock_feed()
-    head.sequence += 1
-    head.save(update_fields=["sequence"])
-    Change.objects.create(
-        sequence=head.sequence,
-        kind=kind,
-        dataset_id=dataset.pk,
-        dataset_slug=dataset.slug,
-        organisation_slug=dataset.organisation.slug,
-        snapshot_digest=snapshot_digest,
-        at=now,
-    )
 
 
 def update_row(row: models.Model, values: Mapping[str, Any]) -> Outcome:

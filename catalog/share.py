@@ -79,7 +79,8 @@ def with_records(datasets: DatasetQuerySet) -> DatasetQuerySet:
 
 
 def make_entry(dataset: Dataset, base: str) -> Entry:
-    uri = f"{base}/dataset/{dataset.slug}"
+    """Return a dataset as an entry; one from another hub is told by its address there, so that nobody takes it for two."""
+    uri = dataset.home or f"{base}/dataset/{dataset.slug}"
     snapshot = dataset.told_snapshot
     return Entry(
         slug=dataset.slug,

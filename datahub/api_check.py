@@ -43,12 +43,16 @@ def check_api(base: str, console: Console) -> bool:
     with httpx2.Client(base_url=base, timeout=60, trust_env=False) as hub:
         findings = []
         for finding in [*check_runs(), *check_catalogue(hub), *check_records(hub), *check_example(hub)]:
-            mark = "[green]✓[/]" if finding.is_good else "[red]✗[/]"
-            console.print(f"{mark} {escape(f'{finding.sentence.ko} · {finding.sentence.en}')}", soft_wrap=True)
-            if not finding.is_good:
-                console.print(f"  {finding.found!r}, 기대한 값 expected: {finding.expected!r}", markup=False)
+            show_finding(finding, console)
             findings.append(finding)
     return all(finding.is_good for finding in findings)
+
+
+def show_finding(finding: Finding, console: Console) -> None:
+    mark = "[green]✓[/]" if finding.is_good else "[red]✗[/]"
+    console.print(f"{mark} {escape(f'{finding.sentence.ko} · {finding.sentence.en}')}", soft_wrap=True)
+    if not finding.is_good:
+        console.print(f"  {finding.found!r}, 기대한 값 expected: {finding.expected!r}", markup=False)
 
 
 def check_runs() -> Iterator[Finding]:

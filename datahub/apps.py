@@ -1,10 +1,27 @@
 """The wiring as a Django application: it holds only commands and translations."""
 
+import atexit
+import gc
+from types import ModuleType
+
 from django.apps import AppConfig
 
 from datahub.celery import app as celery_app  # tasks are sent through this application
 
 
 class DatahubConfig(AppConfig):
+    """The last of the applications: between its making and its being ready, all models and the admin are loaded."""
+
     name = "datahub"
     celery = celery_app
+
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
+        """Stop looking for garbage while everything is loaded, which makes a fifth of a process's start."""
+        gc.disable()
+        super().__init__(app_name, app_module)
+
+    def ready(self) -> None:
+        """Look for garbage again, but never among what was loaded: it stays as long as the process."""
+        gc.freeze()
+        gc.enable()
+        atexit.register(gc.unfreeze)  # or the engine's bindings complain of what was never freed

@@ -60,13 +60,13 @@ def hub_process(name: str, argv: list[str], environment: Mapping[str, str]) -> C
     )
 
 
-def granian_options(host: str, port: int) -> list[str]:
+def granian_options(host: str, port: int, workers: int = 2) -> list[str]:
     """Return the web server's options. It takes Korean letters in an address as they are typed, which others refuse."""
     options = {
         "--interface": "wsgi",
         "--host": host,
         "--port": str(port),
-        "--workers": "2",
+        "--workers": str(workers),
         "--blocking-threads": str(settings.WEB_THREADS),
         "--workers-kill-timeout": "10",
     }

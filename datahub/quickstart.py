@@ -165,5 +165,10 @@ def check_alive(tree: Supervisor) -> None:
 
 def does_not_run(name: str) -> CommandError:
     log = settings.DATA_DIR / "log" / f"{name}.log"
-    words = "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])
-    return CommandError(f"{words}\n'{name}'이(가) 시작되지 않습니다: {log}\n'{name}' does not start, its log is {log}")
+    return CommandError(
+        f"{last_lines(log)}\n'{name}'이(가) 시작되지 않습니다: {log}\n'{name}' does not start, its log is {log}"
+    )
+
+
+def last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:])

@@ -299,6 +299,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1800.0,
         "options": {"expires": 1800},
     },
+    "sync_hubs": {"task": "ingest.tasks.sync_hubs", "schedule": 15.0, "options": {"expires": 15}},
+    "harvest_due": {"task": "ingest.tasks.harvest_due", "schedule": 60.0, "options": {"expires": 60}},
     "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},
     "assess": {"task": "ingest.tasks.assess", "schedule": 600.0, "options": {"expires": 300}},
     "build_indexes": {"task": "catalog.tasks.build_indexes", "schedule": 15.0, "options": {"expires": 15}},

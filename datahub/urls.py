@@ -19,6 +19,7 @@ from catalog.api.quality import QualityTurtleView
 from catalog.api.standard import newest
 from datahub import negotiation
 from ingest.entity_door import receive_hub_notification, receive_upsert
+from ingest.federation.door import ADDRESSES, send_file
 from ingest.lineage_view import LineageView
 from ingest.notifications import receive_notification
 from ingest.platform.door import receive_event
@@ -46,6 +47,8 @@ urlpatterns = [
     path("catalog.datagokr.csv", PortalTableView.as_view()),
     *(path(table.name, TableView.as_view(table=table)) for table in TABLES),
     path("catalog.<str:extension>", CatalogueTongueView.as_view(), name="catalogue-tongue"),
+    path("feeds/", include("catalog.api.feed_urls")),
+    path("delta-sharing/", include("catalog.api.delta_sharing.urls")),
     path("dataset/<slug:slug>/quality.ttl", QualityTurtleView.as_view(), name="quality-turtle"),
     path("standard", newest),
     path("standard/", include("datahub.standard_urls")),
@@ -53,6 +56,8 @@ urlpatterns = [
     path("datahubNotification", receive_hub_notification),
     path("entityOperations/upsert", receive_upsert),
     path("ngsi-ld/v1/entityOperations/upsert", receive_upsert),
+    *(path(f"sync/v1/{name}", view) for name, view in ADDRESSES.items()),
+    path("sync/v1/files/<slug:digest>", send_file),
     path("platform/events", receive_event, name="platform-events"),
     path("integrationPlatformEvent", receive_event),
     path("healthz", healthz),

@@ -15,8 +15,9 @@ from django.db import transaction
 
 from catalog.describe import describe, describe_row
 from catalog.errors import BadSchema
+from catalog.feed import lock_feed
 from catalog.models import Dataset
-from catalog.publish import describe_dataset, lock_feed
+from catalog.publish import describe_dataset
 from catalog.records import Column, Schema, from_table_schema
 from catalog.records.schema import NAME_PATTERN, RESERVED_NAMES
 from catalog.standard import Class

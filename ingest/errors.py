@@ -17,11 +17,18 @@
     ├── SourcePaused                somebody paused the source, and why
     ├── Unmodified                  the platform says that nothing has changed since; no failure
     ├── LostLease                   another worker took the run over; nothing was published
+    ├── FeedBusy                    another catalogue that somebody reads already; temporary
     ├── WorkerLost                  the worker died as often as a run may be tried
     ├── BadSetup                    a hub file or a source's configuration is wrong, with line and field
     ├── SecretMissing           the environment has no such variable
     │   └── SecretUnknown · SecretUnreadable     the hub has not stored it; its encryption key is gone
     ├── SecretInUse
+    ├── PeerError                   what a peer hub did
+    │   ├── BadHubKey               a key that no believed key vouches for
+    │   ├── UnsignedAnswer          an answer that the hub has not signed; temporary
+    │   ├── PeerWentBack            a peer that has fewer entries than were read of it
+    │   ├── OwnAddress              the address of a peer is this hub itself
+    │   └── BadEntry                an entry or a file of it that is not what its home hub signed
     ├── InboxFull                   pushed messages wait for a run that does not come; temporary
     ├── WireError                   what an integrated platform sent is no message, with the protocol's detail code
     │   └── BadMessage · FieldMissing · FieldInvalid · WrongMediaType · UnknownEncoding
@@ -224,6 +231,15 @@ class LostLease(IngestError):
     )
 
 
+class FeedBusy(IngestError):
+    code = "feed-busy"
+    temporary = True
+    sentence = Text(
+        ko="'{feed}' 피드는 지금 다른 작업자가 읽고 있습니다. 끝난 뒤에 다시 하십시오.",
+        en="The feed '{feed}' is being read by another worker; try again when that is over.",
+    )
+
+
 class WorkerLost(IngestError):
     code = "worker-lost"
     sentence = Text(
@@ -365,6 +381,55 @@ class TookTooLong(IngestError):
     sentence = Text(
         ko="실행이 {seconds}초 안에 끝나지 않아 멈췄습니다. 공개된 자료는 그대로입니다.",
         en="The run was not done within {seconds} s and was stopped; what is published stays.",
+    )
+
+
+class PeerError(SourceError):
+    code = "peer-error"
+
+
+class BadHubKey(PeerError):
+    code = "bad-hub-key"
+    sentence = Text(
+        ko="허브 '{hub}'의 키 {key}을(를) 믿을 수 없습니다. 이미 아는 키가 보증하지 않았거나 적어 둔 지문과 다릅니다. 그 허브의 운영자에게 "
+        "지문을 확인하십시오.",
+        en="The key {key} of the hub '{hub}' cannot be believed: no known key vouches for it, or it has not the fingerprint that "
+        "was noted. Ask that hub's operator for the fingerprint.",
+    )
+
+
+class UnsignedAnswer(PeerError):
+    code = "unsigned-answer"
+    temporary = True
+    sentence = Text(
+        ko="{address}의 답에 그 허브의 서명이 없거나 맞지 않습니다. 중간에서 바뀌었을 수 있어 쓰지 않았습니다.",
+        en="The answer of {address} is not signed by that hub, or not this answer; it may have been altered and was not used.",
+    )
+
+
+class PeerWentBack(PeerError):
+    code = "peer-went-back"
+    sentence = Text(
+        ko="{address}의 허브가 전보다 적은 변경을 가지고 있습니다. 백업에서 되살린 듯합니다. 그 허브의 운영자가 'manage.py start_over'를 실행하면 "
+        "처음부터 다시 맞춥니다.",
+        en="The hub at {address} has fewer entries than were read of it before; it seems to be restored from a backup. Once its "
+        "operator has run 'manage.py start_over', everything is read anew.",
+    )
+
+
+class OwnAddress(PeerError):
+    code = "own-address"
+    sentence = Text(
+        ko="{address}은(는) 이 허브 자신입니다. 다른 허브의 주소를 적으십시오.",
+        en="{address} is this hub itself; give the address of another one.",
+    )
+
+
+class BadEntry(PeerError):
+    code = "bad-entry"
+    sentence = Text(
+        ko="데이터셋 {entry}: {reason}",
+        en="The dataset {entry}: {reason}",
     )
 
 

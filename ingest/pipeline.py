@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import OperationalError, transaction
 
 from catalog.errors import Conflict, HubError
+from catalog.feed import lock_feed
 from catalog.models import Distribution
-from catalog.publish import lock_feed, publish_snapshot
+from catalog.publish import publish_snapshot
 from catalog.records import (
     DelimitedFile,
     Expectations,

@@ -11,9 +11,10 @@ from django.db import transaction
 from django.utils import timezone
 from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
 
+from catalog.feed import lock_feed
 from catalog.models import Distribution
 from catalog.models.slug import SLUG_RULE, is_slug
-from catalog.publish import Outcome, lock_feed, update_row
+from catalog.publish import Outcome, update_row
 from catalog.records import WITHIN, Expectations, Schema, find_contradictions, from_table_schema
 from catalog.text import Text
 from ingest.connectors import is_pushed

@@ -3,10 +3,14 @@
 from celery import shared_task
 from django.utils import timezone
 
-from catalog.publish import collect_orphan_parts, forget_old_snapshots
 from catalog.quality import assess_due, forget_links, hub_base
+from catalog.retention import collect_orphan_parts, forget_old_snapshots
 from ingest import alerts
 from ingest.due import create_due_runs
+from ingest.federation.restored import watch_for_restore
+from ingest.federation.sync import due_hubs, offer_sync, sync_hub
+from ingest.federation.verifying import verify_hub
+from ingest.harvest.feeds import offer_due_feeds, read_due_feed
 from ingest.inbox import forget_messages
 from ingest.links import check_due_links
 from ingest.pipeline import pull_run
@@ -30,6 +34,33 @@ def tick() -> None:
     create_due_runs(now)
     create_changed_runs(now)
     sweep(now)
+
+
+@shared_task
+def harvest_due() -> None:
+    offer_due_feeds(timezone.now())
+
+
+@shared_task(soft_time_limit=6 * 3600, time_limit=6 * 3600 + 60)  # a first reading of 300,000 datasets takes hours
+def harvest_feed(feed_id: int) -> None:
+    read_due_feed(feed_id)
+
+
+@shared_task
+def sync_hubs() -> None:
+    watch_for_restore()
+    for slug in due_hubs(timezone.now()):
+        offer_sync(slug)
+
+
+@shared_task
+def sync(slug: str) -> None:
+    sync_hub(slug)
+
+
+@shared_task
+def verify(slug: str, repair: bool = False) -> None:
+    verify_hub(slug, repair=repair)
 
 
 @shared_task

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ from datahub.translations import compile_translations
 # Before the settings are read, so that not even the key of this run comes from the developer's folder.
 HUB = tempfile.mkdtemp(prefix="hub-tests-")
 os.environ |= {"HUB_DATA_DIR": HUB, "DJANGO_SETTINGS_MODULE": "datahub.settings"}
+# Processes that tests start do without pandas, as hubs do; the tests themselves have a client that needs it.
+WITHOUT = str(Path(__file__).parent / "without_pandas")
+sys.path = [place for place in sys.path if place != WITHOUT]
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    dict.fromkeys([WITHOUT, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))])
+)
 OWNER = os.getpid()
 atexit.register(lambda: os.getpid() == OWNER and shutil.rmtree(HUB, ignore_errors=True))  # not in forked children
 compile_translations()  # before Django reads them, or a fresh clone speaks English
@@ -43,15 +50,23 @@ LONG = {
     for place, name in enumerate(
         (
             "datahub/test_quickstart.py",
+            "ingest/federation/test_federation_schedules.py",
             "ingest/test_harvest_of_others.py",
+            "ingest/federation/test_hub_sync_faults.py",
+            "ingest/federation/test_hub_tiers.py", "ingest/federation/test_hub_trust_faults.py",
             "ingest/test_crashes.py",
             "ingest/faults/test_killed_servers.py",
             "ingest/faults/test_restored_and_updated.py",
+            "ingest/faults/test_events_without_database.py",
             "catalog/test_guarded.py",
+            "journeys/test_three_tiers.py",
             "journeys/test_emergency_events.py",
             "ingest/platform/test_platform_fuzz.py",
             "ingest/connectors/test_mqtt_listener.py",
             "ingest/test_inbox.py",
+            "journeys/test_bulk_download.py",
+            "journeys/test_heavy_and_light.py",
+            "test_korean_pages.py",
             "ingest/faults/test_wire_faults.py",
             "ingest/faults/test_hub_faults.py",
             "datahub/test_serve.py",
@@ -80,14 +95,17 @@ for shared in (STORE, SPOOL):
 
 # About platforms, files, pages, processes and the form of answers: what the database is makes no difference to them.
 SAME_ON_ANY = (
-    "browser/", "catalog/admin/", "catalog/api/ckan/", "catalog/api/test_bulk_files.py", "catalog/api/test_caching.py",
+    "browser/", "catalog/admin/", "catalog/api/ckan/", "catalog/api/delta_sharing/test_delta_sharing_client.py",
+    "catalog/api/test_bulk_files.py", "catalog/api/test_caching.py",
     "catalog/api/test_catalogue_tables.py", "catalog/api/test_compression.py", "catalog/api/test_dcat_over_http.py",
     "catalog/api/test_errors.py", "catalog/api/test_formats.py", "catalog/api/test_openapi.py", "catalog/api/test_sql_api.py",
     "catalog/api/test_standard_over_http.py", "catalog/portal/", "datahub/", "ingest/connectors/", "ingest/faults/",
+    "ingest/federation/test_federation_schedules.py", "ingest/federation/test_hub_sync_faults.py",
+    "ingest/federation/test_hub_tiers.py", "ingest/federation/test_hub_trust_faults.py",
     "ingest/test_admin.py", "ingest/test_connect_page.py", "ingest/test_decide_page.py", "ingest/test_expectations.py",
     "ingest/test_harvest_of_others.py", "ingest/test_incremental.py", "ingest/test_no_secret_leaks.py",
     "ingest/test_notifications.py", "ingest/test_personal_data_of_runs.py", "ingest/test_preview.py", "ingest/test_recipes.py",
-    "ingest/test_run_pages.py", "journeys/",
+    "ingest/test_run_pages.py", "journeys/", "test_korean_pages.py",
     # What stays for another database: a walk of the granted door, taking, reviews, raising and sending of platforms.
     "catalog/test_guarded.py", "ingest/platform/test_platform_door.py", "ingest/platform/test_platform_fuzz.py",
     "ingest/platform/test_platform_pages.py", "ingest/platform/test_platform_privacy.py",

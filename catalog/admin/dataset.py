@@ -11,7 +11,7 @@ from django.db.models import Model, QuerySet, TextField
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -31,6 +31,7 @@ from catalog.standard import FIELDS, GROUPS, Class, Field, check_description
 from catalog.text import Text
 
 Guard = Callable[[str, str], Text | None]  # slug and level of a dataset to why it may not have that level
+Panel = Callable[[Dataset], SafeString]
 SHOWN_SNAPSHOTS = 20
 COLUMNS = tuple(name for name in row_columns({}, Class.DATASET) if name != "columns")
 MANDATORY = {"title_ko", "description_ko"}
@@ -135,7 +136,8 @@ class DatasetAdmin(ModelAdmin):
     list_select_related = ("organisation", "distribution__current_snapshot")
     search_fields = ("slug", "title_ko", "title_en", "keywords_ko")
     readonly_fields = (
-        "quality", "column_table", "is_guarded", "readings", "snapshots", "created_at", "modified_at", "withdrawn_at",
+        "quality", "home_shown", "column_table", "is_guarded", "readings", "snapshots", "created_at", "modified_at",
+        "withdrawn_at",
     )  # fmt: skip
     actions = ("withdraw", "restore")
     formfield_overrides = {TextField: {"widget": AdminTextareaWidget(attrs={"rows": 4})}}
@@ -151,8 +153,9 @@ class DatasetAdmin(ModelAdmin):
         schema = {"fields": ["column_table", "schema"] if obj else ["schema"]}
         guarded = ["is_guarded", "readings"] if obj and obj.is_guarded else []
         made = {"fields": [*guarded, "snapshots", "created_at", "modified_at", "withdrawn_at"]}
+        home = ["home_shown"] if obj and obj.home else []
         return [
-            (None, {"fields": ["slug", "quality"] if obj else ["slug"]}),
+            (None, {"fields": ["slug", "quality", *home] if obj else ["slug"]}),
             *fieldsets(),
             (_("Columns"), schema),
             *([(_("Publication"), made)] if obj else []),
@@ -199,6 +202,12 @@ class DatasetAdmin(ModelAdmin):
     @admin.display(description=gettext_lazy("Quality"))
     def quality(self, dataset: Dataset) -> SafeString:
         return quality_panel(dataset)
+
+    @admin.display(description=gettext_lazy("From another hub"))
+    def home_shown(self, dataset: Dataset) -> SafeString:
+        """Lead to the dataset at its home hub, and tell what the floors above know of its coming."""
+        address = format_html('<p><a href="{}" rel="noopener external">{}</a></p>', dataset.home, dataset.home)
+        return format_html_join("", "{}", [(address,), *((show(dataset),) for show in self.admin_site.home_panels)])
 
     @admin.display(description=gettext_lazy("What the columns mean"))
     def column_table(self, dataset: Dataset) -> SafeString:

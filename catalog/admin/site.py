@@ -12,7 +12,7 @@ from django.views.i18n import set_language
 
 from catalog.admin.api_key import ApiKeyAdmin
 from catalog.admin.change import ChangeAdmin
-from catalog.admin.dataset import DatasetAdmin, Guard
+from catalog.admin.dataset import DatasetAdmin, Guard, Panel
 from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
 from catalog.admin.grant import GrantAdmin
 from catalog.admin.link_check import LinkCheckAdmin
@@ -62,6 +62,7 @@ class HubAdminSite(AdminSite):
         super().__init__(name)
         self.work: list[FindWork] = []
         self.guards: list[Guard] = []
+        self.home_panels: list[Panel] = []
         for model, options in CATALOGUE.items():
             self.register(model, options)
 
@@ -72,6 +73,10 @@ class HubAdminSite(AdminSite):
     def add_guard(self, guard: Guard) -> None:
         """Have another say in who may see a dataset; ``guard`` is asked before its level is saved."""
         self.guards.append(guard)
+
+    def add_home_panel(self, show: Panel) -> None:
+        """Tell more on the page of a dataset from another hub; ``show`` is asked each time such a page is opened."""
+        self.home_panels.append(show)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("language/", set_language, name="language"), *super().get_urls()]

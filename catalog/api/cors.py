@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 PREFIX = "/api/"
 READABLE = (
     "Accept-Ranges, Content-Disposition, Content-Language, Content-Range, ETag, Link, Location, RateLimit, RateLimit-Policy, "
-    "Repr-Digest, Retry-After, X-Total-Count"
+    "Hub-Feed-Head, Hub-Feed-More, Hub-Feed-Next, Repr-Digest, Retry-After, X-Total-Count"
 )
 PREFLIGHT = {
     "Access-Control-Allow-Origin": "*",

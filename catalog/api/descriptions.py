@@ -170,6 +170,7 @@ class DatasetSerializer(serializers.Serializer):
             "id": serializers.UUIDField(),
             "slug": serializers.SlugField(),
             "uri": serializers.URLField(help_text=speak(URI)),
+            "home": serializers.URLField(allow_null=True, help_text=speak(HOME)),
             **{field.name: profile_field(field) for field in FIELDS},
             "created_at": serializers.DateTimeField(),
             "modified_at": serializers.DateTimeField(help_text=speak(MODIFIED)),
@@ -194,7 +195,14 @@ class DatasetEntrySerializer(DatasetSerializer):
         return serializers.Serializer.to_representation(self, shown)
 
 
-URI = Text(ko="바뀌지 않는 주소", en="The permanent address of the dataset.")
+URI = Text(
+    ko="바뀌지 않는 주소. 다른 허브에서 온 데이터셋이면 원 데이터허브의 주소",
+    en="The permanent address of the dataset; of one from another hub its address there.",
+)
+HOME = Text(
+    ko="다른 허브에서 온 데이터셋의 원 데이터허브 주소. 이 허브의 데이터셋이면 null",
+    en="The address at its home hub of a dataset that came from there; null for a dataset of this hub.",
+)
 MODIFIED = Text(ko="설명이나 레코드가 마지막으로 바뀐 때", en="When the description or the records were last changed.")
 
 
@@ -224,7 +232,8 @@ def document(description: Mapping[str, Any], dataset: Dataset, request: HttpRequ
         **description,
         "id": dataset.pk,
         "slug": dataset.slug,
-        "uri": absolute(request, page_path(dataset)),
+        "uri": dataset.home or absolute(request, page_path(dataset)),
+        "home": dataset.home or None,
         "created_at": dataset.created_at,
         "modified_at": dataset.modified_at,
         "snapshot": dataset.told_snapshot,
@@ -232,7 +241,7 @@ def document(description: Mapping[str, Any], dataset: Dataset, request: HttpRequ
 
 
 def page_path(dataset: Dataset) -> str:
-    """Return the permanent path of a dataset: its page for people, its description for machines."""
+    """Return the path of a dataset in this hub: its page for people, its description for machines."""
     return f"/dataset/{dataset.slug}"
 
 

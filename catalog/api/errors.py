@@ -49,9 +49,13 @@ PROBLEMS: Mapping[type[Exception], Problem] = {
     errors.DataModelNotFound: Problem(404, Text(ko="없는 데이터 모델", en="Unknown data model")),
     errors.NoRecords: Problem(404, Text(ko="공개된 레코드 없음", en="No published records")),
     errors.SnapshotNotFound: Problem(410, Text(ko="보관이 끝난 스냅숏", en="The snapshot is no longer kept")),
+    errors.VersionNotFound: Problem(404, Text(ko="없는 버전", en="Unknown version")),
     errors.ExportNotFound: Problem(404, Text(ko="없는 내보내기", en="Unknown export")),
     errors.ExportNotReady: Problem(409, Text(ko="아직 만들고 있는 파일", en="The file is not ready yet")),
     errors.ExportGone: Problem(410, Text(ko="보관이 끝난 내보내기", en="The export is no longer kept")),
+    errors.StartOver: Problem(
+        410, Text(ko="처음부터 다시 읽어야 하는 피드", en="The feed has to be read from its start")
+    ),
     errors.TooManyExports: Problem(429, Text(ko="내보내기가 너무 많음", en="Too many exports")),
     errors.NotFound: Problem(404, NOTHING_HERE),
     errors.BadKey: Problem(401, Text(ko="쓸 수 없는 API 키", en="Unusable API key")),

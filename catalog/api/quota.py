@@ -34,7 +34,12 @@ from catalog.text import Text
 
 logger = logging.getLogger(__name__)
 
-LIMITED = ("/api/", "/catalog", "/data.json")  # the addresses for programs; pages are for people
+LIMITED = (
+    "/api/",
+    "/catalog",
+    "/data.json",
+    "/delta-sharing/shares",
+)  # the addresses for programs; pages are for people
 MINUTE, DAY = 60, 86_400
 KOREAN_OFFSET = 9 * 3600  # days are Korean ones
 SECOND = 1_000_000_000  # moments are whole nanoseconds: thousands of additions to a float would be off by requests

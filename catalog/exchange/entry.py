@@ -47,6 +47,15 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A record of a foreign catalogue that could not be read at all: where, why, and the record as it came."""
+
+    where: str
+    reason: str
+    document: bytes
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """A catalogue, or the part of one that is told: organisations, series and services by slug, then the datasets.
 
@@ -61,6 +70,7 @@ class Catalogue:
     series: Mapping[str, Description] = field(default_factory=dict)
     services: Mapping[str, Description] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    unread: tuple[Unread, ...] = ()
     total: int | None = None
     next: str = ""  # the address of the next page, of a document that comes in pages
 

@@ -27,7 +27,10 @@ class DatasetQuerySet(models.QuerySet["Dataset"]):
 
 
 class Dataset(ContactColumns):
-    """A dataset. ``distribution`` is the one whose records this hub serves, None when it only tells where to have them."""
+    """A dataset. ``distribution`` is the one whose records this hub serves, None when it only tells where to have them.
+
+    ``home`` is its permanent address at the hub that it came from; the ``id`` is the same in all hubs.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(_("identifier"), max_length=SLUG_LENGTH, unique=True, validators=[check_slug])
@@ -141,6 +144,9 @@ class Dataset(ContactColumns):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     modified_at = models.DateTimeField(_("modified"), auto_now=True)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
+    home = models.CharField(
+        _("home"), max_length=2000, blank=True, default="", db_default="", editable=False
+    )  # empty: this hub
 
     objects = DatasetQuerySet.as_manager()
 

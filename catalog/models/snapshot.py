@@ -8,11 +8,16 @@ from catalog.records import Manifest, Part, from_table_schema
 
 
 class Snapshot(models.Model):
-    """One published version. ``valid_at``: the release that it holds; the latest release is the current snapshot."""
+    """One published version. ``valid_at``: the release that it holds; the latest release is the current snapshot.
+
+    ``version`` counts the snapshots that became the current one, from 0, and is never given twice; a release that came
+    late was never the current one and has none.
+    """
 
     distribution = models.ForeignKey(
         Distribution, models.CASCADE, related_name="snapshots", verbose_name=_("distribution")
     )
+    version = models.PositiveIntegerField(_("version"), null=True, editable=False)
     digest = models.CharField(_("digest"), max_length=64, db_index=True)
     records = models.BigIntegerField(_("records"))
     rejected = models.BigIntegerField(_("refused records"), default=0)
@@ -27,6 +32,7 @@ class Snapshot(models.Model):
         verbose_name = _("snapshot")
         verbose_name_plural = _("snapshots")
         ordering = ["-published_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["distribution", "version"], name="one_snapshot_a_version")]
 
     def __str__(self) -> str:
         return self.digest[:12]

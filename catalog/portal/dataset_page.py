@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -107,6 +108,11 @@ class DatasetPage:
     quality_band: Spoken
     quality_is_good: bool
     structured_data: SafeString
+
+    @property
+    def home_host(self) -> str:
+        """The host of the hub that it is at home at; "" for a dataset of this hub."""
+        return urlsplit(self.dataset.home).netloc
 
 
 def dataset_page(dataset: Dataset, viewer: Viewer, base: str) -> DatasetPage:

@@ -5,6 +5,15 @@ Plain Python, no Django; the only room that knows the columnar libraries. The wa
 """
 
 from catalog.records.boundaries import read_districts
+from catalog.records.changed_rows import (
+    CHANGE_TYPE,
+    ChangeType,
+    RowFile,
+    changed_parts,
+    file_of_part,
+    write_changes,
+    write_visible_rows,
+)
 from catalog.records.checks import CHECK_TITLES
 from catalog.records.columns import DelimitedFile
 from catalog.records.compress import CODINGS, compress
@@ -25,9 +34,10 @@ from catalog.records.findings import Finding, Report
 from catalog.records.index import Index, Indexes, Later, build_index, index_of, is_little, what_came_later
 from catalog.records.infer import Inferred, infer_schema, infer_type
 from catalog.records.inferred import InferredColumn
-from catalog.records.manifest import Manifest, Part
+from catalog.records.manifest import Manifest, Part, has_hidden_rows
 from catalog.records.operators import AGGREGATES, BUCKETS, FUNCTIONS, OPERATORS
 from catalog.records.parse import parse_query
+from catalog.records.parts import has_told_rows
 from catalog.records.personal_data import (
     FoundPersonalData,
     count_values,
@@ -57,6 +67,7 @@ from catalog.records.values import read_as
 __all__ = [
     "AGGREGATES",
     "BUCKETS",
+    "CHANGE_TYPE",
     "CHECK_TITLES",
     "CODINGS",
     "ENCODINGS",
@@ -72,6 +83,7 @@ __all__ = [
     "TYPES",
     "WITHIN",
     "Area",
+    "ChangeType",
     "Column",
     "DelimitedFile",
     "Districts",
@@ -94,6 +106,7 @@ __all__ = [
     "Part",
     "Query",
     "Report",
+    "RowFile",
     "Schema",
     "SnapshotSource",
     "Source",
@@ -106,6 +119,7 @@ __all__ = [
     "answer_schema",
     "as_dictionaries",
     "build_index",
+    "changed_parts",
     "codes_at",
     "compress",
     "count_values",
@@ -114,10 +128,13 @@ __all__ = [
     "estimate_size",
     "explain",
     "factor_between",
+    "file_of_part",
     "find_contradictions",
     "find_personal_data",
     "forget_examples",
     "from_table_schema",
+    "has_hidden_rows",
+    "has_told_rows",
     "hide_personal_data",
     "index_of",
     "infer_schema",
@@ -140,5 +157,7 @@ __all__ = [
     "uses_districts",
     "validate",
     "what_came_later",
+    "write_changes",
     "write_snapshot",
+    "write_visible_rows",
 ]

@@ -34,6 +34,11 @@ def is_full(part: Part) -> bool:
     return part.rows >= PART_ROWS
 
 
+def has_told_rows(part: Part, store: Store) -> bool:
+    """Tell whether the file of a part has as many rows as the manifest says; what is no Parquet is a ValueError."""
+    return pq.read_metadata(store.path(part.digest)).num_rows == part.rows
+
+
 def write_parts(
     rows: Iterable[pa.RecordBatch], schema: Schema, store: Store, limits: Limits, *, hides: bool = False
 ) -> Iterator[Part]:

@@ -7,7 +7,14 @@
 from catalog.search.explain import Finder, Match, explain, make_finder
 from catalog.search.facets import COUNTED, FACETS, Facet
 from catalog.search.find import Box, Found, Hit, Period, Query, find
-from catalog.search.index import check_index, index_dataset, index_datasets, index_missing, rebuild_index
+from catalog.search.index import (
+    check_index,
+    index_dataset,
+    index_datasets,
+    index_missing,
+    indexed_together,
+    rebuild_index,
+)
 from catalog.search.order import SORTS, Place, place_kinds
 from catalog.search.question import Question
 from catalog.search.suggest import Suggestion, suggest
@@ -33,6 +40,7 @@ __all__ = [
     "index_dataset",
     "index_datasets",
     "index_missing",
+    "indexed_together",
     "make_finder",
     "place_kinds",
     "rebuild_index",

@@ -5,6 +5,8 @@ Writers of the catalogue write one after the other (``lock_feed``), so that entr
 
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import transaction
 from django.db.models import Max
@@ -16,6 +18,24 @@ from catalog.search.vendors import vendor
 
 COLUMNS = ("slug", "title", "title_length", "updated", "codes", "west", "south", "east", "north", "starts", "ends")
 BATCH = 500
+WAITING: ContextVar[dict[uuid.UUID, None] | None] = ContextVar("datasets that are indexed together", default=None)
+
+
+@contextmanager
+def indexed_together() -> Iterator[None]:
+    """Index what is written inside the block once, at its end, which has to be within the same transaction."""
+    if WAITING.get() is not None:
+        yield
+        return
+    waiting: dict[uuid.UUID, None] = {}
+    token = WAITING.set(waiting)
+    try:
+        yield
+    finally:
+        WAITING.reset(token)
+    keys = list(waiting)
+    for start in range(0, len(keys), BATCH):
+        index_datasets(Dataset.objects.filter(pk__in=keys[start : start + BATCH]))
 
 
 def index_dataset(dataset: Dataset) -> None:
@@ -27,6 +47,9 @@ def index_dataset(dataset: Dataset) -> None:
 def index_datasets(datasets: Iterable[Dataset]) -> None:
     """Index datasets as the database has them now, some hundreds with a dozen statements; what is unchanged stays."""
     keys = [dataset.pk for dataset in datasets]
+    if (waiting := WAITING.get()) is not None:
+        waiting.update(dict.fromkeys(keys))
+        return
     present = {entry.dataset_id: entry for entry in SearchEntry.objects.filter(dataset__in=keys)}
     current = Dataset.objects.current().filter(pk__in=keys).prefetch_related(*RELATED)
     documents = {dataset.pk: make_document(dataset) for dataset in current}

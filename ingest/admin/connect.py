@@ -24,9 +24,10 @@ from django.utils.translation import gettext as _
 
 from catalog.admin.fields import DocumentField
 from catalog.errors import BadDescription, Conflict, HubError
+from catalog.feed import lock_feed
 from catalog.models import Dataset, Distribution, Organisation
 from catalog.models.labels import in_current_language
-from catalog.publish import describe_dataset, lock_feed
+from catalog.publish import describe_dataset
 from catalog.records import TYPES, Schema, from_table_schema, to_table_schema
 from catalog.standard import vocabulary
 from catalog.standard.vocabularies import find_code

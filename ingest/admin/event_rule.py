@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -76,7 +77,7 @@ class EventRuleAdmin(ModelAdmin):
     readonly_fields = ("preview",)
     save_on_top = True
 
-    def get_fields(self, request: Any, obj: EventRule | None = None) -> tuple[str, ...]:  # noqa: ANN401
+    def get_fields(self, request: HttpRequest, obj: EventRule | None = None) -> tuple[str, ...]:
         return (*EventRuleForm.Meta.fields, *(("preview",) if obj else ()))
 
     @admin.display(description=gettext_lazy("what it does to stored messages"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin import SimpleListFilter
+from django.contrib.admin import ModelAdmin, SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -41,7 +41,7 @@ class TroubleFilter(SimpleListFilter):
     title = gettext_lazy("trouble")
     parameter_name = "trouble"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ANN401
+    def lookups(self, request: HttpRequest, model_admin: ModelAdmin) -> list[tuple[str, str]]:
         return [("1", _("could not be processed"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[PlatformMessage]) -> QuerySet[PlatformMessage]:

@@ -1,5 +1,6 @@
 """Events to platforms in the stewards' admin: where to, by which rules, what was raised, and what became of each message."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -47,7 +48,7 @@ class ReceiverForm(forms.ModelForm):
         return cleaned
 
 
-def told_at_field(form: forms.ModelForm, cleaned: dict[str, Any], check: Any) -> None:  # noqa: ANN401
+def told_at_field(form: forms.ModelForm, cleaned: dict[str, Any], check: Callable[..., None]) -> None:
     """Check the row that a form would save and put what is wrong with it beside its field."""
     for name, value in cleaned.items():
         setattr(form.instance, name, value)

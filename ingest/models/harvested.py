@@ -15,6 +15,12 @@ class Harvested(models.Model):
 
     ``identifier`` is what the other side knows it by, ``key`` the digest of that, which any database can index. ``digest`` is
     that of the document in canonical JSON. Nothing is ever deleted: what the feed tells no more has ``gone_at``.
+
+    By ``name_key`` (its permanent address, else what it goes by), ``links_key`` (download addresses) and ``content_key``
+    (title, publisher, distributions) it is known again when its identifier changed, and found alike in other feeds.
+    ``written`` has a short digest of each value that the feed wrote: what is no longer so is a steward's, and stays;
+    ``kept_values`` are what the feed says instead. ``missing_since`` is when a reading did not find it; ``is_kept`` is a
+    person's word that it stays all the same.
     """
 
     class Kind(models.TextChoices):
@@ -33,7 +39,14 @@ class Harvested(models.Model):
     )
     digest = models.CharField(_("digest"), max_length=64)
     document = models.TextField(_("document"), help_text=_("As the feed told it, in canonical JSON."))
-    seen_at = models.DateTimeField(_("last seen"))
+    name_key = models.CharField(max_length=32, blank=True, editable=False)
+    links_key = models.CharField(max_length=32, blank=True, editable=False)
+    content_key = models.CharField(max_length=32, blank=True, editable=False)
+    written = models.JSONField(default=dict, blank=True, editable=False)
+    kept_values = models.JSONField(_("what the feed says instead"), default=dict, blank=True, editable=False)
+    taken_at = models.DateTimeField(_("last taken"))
+    missing_since = models.DateTimeField(_("not told since"), null=True, blank=True)
+    is_kept = models.BooleanField(_("kept although it is gone"), default=False)
     gone_at = models.DateTimeField(_("gone"), null=True, blank=True)
 
     class Meta:
@@ -41,7 +54,13 @@ class Harvested(models.Model):
         verbose_name_plural = _("harvested descriptions")
         ordering = ["feed", "kind", "id"]
         constraints = [models.UniqueConstraint(fields=["feed", "kind", "key"], name="one_row_a_harvested_thing")]
-        indexes = [models.Index(fields=["kind", "slug"])]
+        indexes = [
+            models.Index(fields=["kind", "slug"]),
+            models.Index(fields=["feed", "digest"]),
+            models.Index(fields=["name_key"]),
+            models.Index(fields=["links_key"]),
+            models.Index(fields=["content_key"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.feed}: {self.identifier}"

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q, QuerySet
 
 from catalog.models import Dataset, Snapshot
-from catalog.publish import count_orphan_parts
+from catalog.retention import count_orphan_parts
 from catalog.text import Text
 from ingest.inbox import segments_of
 from ingest.models import Erasure, EventRule, Occurrence, Platform, PlatformMessage, Run

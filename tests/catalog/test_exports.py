@@ -38,8 +38,9 @@ from catalog.exports import (
 )
 from catalog.files import collect_orphan_files
 from catalog.models import Dataset, Export, Snapshot
-from catalog.publish import forget_old_snapshots, restore_dataset, withdraw_dataset
+from catalog.publish import restore_dataset, withdraw_dataset
 from catalog.read import Question
+from catalog.retention import forget_old_snapshots
 from catalog.write_file import write_next_file
 
 pytestmark = pytest.mark.django_db

@@ -34,7 +34,8 @@ from catalog.files import (
     whole_formats,
 )
 from catalog.models import Snapshot, SnapshotFile
-from catalog.publish import forget_old_snapshots, withdraw_dataset
+from catalog.publish import withdraw_dataset
+from catalog.retention import forget_old_snapshots
 from catalog.tasks import tidy_files
 from catalog.tasks import write_file as write_file_task
 from catalog.write_file import write_next_file

@@ -144,7 +144,8 @@ def test_a_dataset_is_guarded_once_and_closed_by_it_and_that_is_in_the_feed() ->
     before = Change.objects.count()
     assert guard_dataset("emergencies") is Outcome.CHANGED
     assert guard_dataset("emergencies") is Outcome.UNCHANGED
-    assert Change.objects.count() == before + 1
+    told = Change.objects.filter(sequence__gt=before).values_list("kind", "access_level")
+    assert list(told) == [("described", "public"), ("described", "restricted")], "who follows the level is told"
     assert Dataset.objects.get().access_level == "restricted"
     with pytest.raises(DatasetNotFound):
         guard_dataset("nothing")

@@ -22,6 +22,7 @@ from django.apps import apps
 from django.conf import LazySettings
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
@@ -29,11 +30,12 @@ from django.utils import timezone
 from catalog.api.ckan.actions import ACTIONS
 from catalog.api.ckan.resource_ids import resource_id
 from catalog.api.ckan.util import UTIL
+from catalog.api.delta_sharing.file_addresses import SALT
 from catalog.api.tongues import TONGUES
 from catalog.exports import order_export
 from catalog.files import file_store
 from catalog.keys import issue_key
-from catalog.models import Dataset, Export, Grant, Snapshot, SnapshotFile
+from catalog.models import Dataset, Export, FeedHead, Grant, Snapshot, SnapshotFile, SnapshotPart
 from catalog.publish import guard_dataset
 from catalog.quality import assess_due
 from catalog.records import FORMATS, Column, Geometry, Schema
@@ -89,11 +91,20 @@ RESPONSES_TO_ESCAPES = re.compile(rb"\\u([0-9a-f]{4})")
 
 ACCEPTED = ("text/html", "text/turtle", "application/ld+json", "text/csv", "application/geo+json")
 ALL_OF, SOME_OF = 'SELECT * FROM "{}"', 'SELECT max(operator) AS o, min(longitude) AS x FROM "{}"'
-NUMBERED = {"source": "Source", "run": "Run", "platform": "Platform", "message": "PlatformMessage"}
+NUMBERED = {
+    "source": "Source",
+    "run": "Run",
+    "platform": "Platform",
+    "message": "PlatformMessage",
+    "feed": "Feed",
+    "hub": "Hub",
+}
 SAME_FOR_ALL = ("standard", "api/v1/problems", "api/v1/vocabularies", "api/v1/docs", "api/v1/openapi.json", "ngsild")
 NEGOTIATED = ("dataset/", "catalog", "api/v1/datasets", "organisation")
 ASKERS = ("anonymous", "key of registered", "key of root", "session of root")  # a steward may less than root
+LISTS_OF_THE_ADMIN = re.compile(r"/admin/\w+/\w+/")
 NO_WAY = "no-such-thing"
+SHARED = f"/delta-sharing/shares/hub/schemas/{ORGANISATION}/tables/{SLUG}/query"
 
 
 def value_table() -> dict[str, Sequence[object]]:
@@ -115,31 +126,62 @@ def value_table() -> dict[str, Sequence[object]]:
         "url": ["catalog/nothing/"],
         **{f"{part}_id": rows_of("ingest", model) for part, model in NUMBERED.items()},
         "format_name": list(FORMATS),
+        "epoch": list(FeedHead.objects.values_list("epoch", flat=True)),
+        "book": [0],
+        "page": [0],
+        "pk": [1],
+        "share": ["hub"],
+        "schema": [ORGANISATION],
+        "table": [SLUG],
+        "token": list(signed_files(dataset)),
     }
+
+
+def signed_files(dataset: Dataset) -> Iterator[str]:
+    """Yield what stands for the parts of a dataset in addresses given out earlier, to nobody and to everybody there is."""
+    for digest in SnapshotPart.objects.values_list("digest", flat=True):
+        for viewer in (None, *User.objects.values_list("pk", flat=True)):
+            yield signing.dumps([dataset.pk.hex, digest, True, viewer, None], salt=SALT)
 
 
 def rows_of(app: str, model: str) -> list[object]:
     return list(apps.get_model(app, model)._default_manager.values_list("pk", flat=True)[:2]) or [1]
 
 
-def queries(path: str) -> Iterator[str]:
-    """Yield the query strings that an address is asked with."""
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What addresses are asked about: looked up once a walk, which changes none of it."""
+
+    dataset: str
+    resource: str
+    digests: Sequence[str]
+
+
+def look_up_subject() -> Subject:
     dataset = Dataset.objects.select_related("distribution").get(slug=SLUG)
-    resource = resource_id(dataset.distribution.uid)
+    digests = list(Snapshot.objects.values_list("digest", flat=True))
+    return Subject(str(dataset.pk), str(resource_id(dataset.distribution.uid)), digests)
+
+
+def queries(path: str, subject: Subject) -> Iterator[str]:
+    """Yield the query strings that an address is asked with."""
+    resource = subject.resource
     yield ""
     if path.endswith("records"):
         why = "&purpose=curiosity" if path.endswith("/granted-records") else ""
         yield from (f"format={name}{why}" for name in FORMATS)
         yield from (f"select=kind,max(content) as m&group_by=kind{why}", f"count=exact&limit=1{why}")
         yield f"select=operator&filter={quote('amount > 1')}{why}"
-        yield from (f"snapshot={digest}{why}" for digest in Snapshot.objects.values_list("digest", flat=True))
+        yield from (f"snapshot={digest}{why}" for digest in subject.digests)
         yield f"as_of={quote(timezone.now().isoformat())}{why}"
+    if path.endswith("/changes"):
+        yield "startingVersion=0"
     if path.endswith("/query"):
         yield from (f"sql={quote(ALL_OF.format(SLUG))}&format={name}" for name in FORMATS)
         yield f"explain=true&sql={quote(ALL_OF.format(SLUG))}"
         yield f"sql={quote(SOME_OF.format(SLUG))}"
     if "action/" in path or "util/" in path:
-        yield from (f"id={name}" for name in (SLUG, dataset.pk, resource, ORGANISATION))
+        yield from (f"id={name}" for name in (SLUG, subject.dataset, resource, ORGANISATION))
         yield from (f"resource_id={resource}", f"resource_id={resource}&q=zqcanary", "q=zqcanary&include_private=true")
         yield from (
             f"query=name:{SLUG}",
@@ -149,7 +191,9 @@ def queries(path: str) -> Iterator[str]:
         )
         yield f"sql={quote(ALL_OF.format(resource))}"
         yield f"resource_id={resource}&distinct=true&fields=operator"
-    if path.endswith(("/datasets", "/suggest", "/")):
+    if path.startswith("/admin/"):
+        yield from ("q=zqcanary",) if LISTS_OF_THE_ADMIN.fullmatch(path) else ()  # its other pages know no question
+    elif path.endswith(("/datasets", "/suggest", "/")):
         yield from ("q=zqcanary", "bbox=127.1,36.2,127.2,36.3", "lang=en")
 
 
@@ -258,7 +302,7 @@ def ask_all(
     who: Asker, *, leaks: dict[str, set[str]], kinds: Sequence[str] = ("*/*",), only: tuple[str, ...] = ("",)
 ) -> int:
     """Ask every address and gather which canaries its answers hold, by pattern."""
-    asked = 0
+    asked, subject = 0, look_up_subject()
     for pattern, path in addresses():
         if not pattern.startswith(only):
             continue
@@ -269,7 +313,7 @@ def ask_all(
         if who.name != "anonymous" and pattern.startswith(SAME_FOR_ALL):
             continue
         accepted = kinds if pattern.startswith(NEGOTIATED) and "{extension}" not in pattern else ("*/*",)
-        for query in queries(path):
+        for query in queries(path, subject):
             for accept in accepted if not query else ("*/*",):
                 headers = {**who.headers, "Accept": accept, "Range": "bytes=0-4000"}
                 response = who.client.get(f"{path}?{query}" if query else path, headers=headers)
@@ -287,6 +331,9 @@ def post_all(who: Asker, leaks: dict[str, set[str]]) -> None:
     resource = resource_id(dataset.distribution.uid)
     posted: list[tuple[str, dict[str, Any]]] = [
         ("/api/v1/query", {"sql": ALL_OF.format(SLUG)}),
+        (SHARED, {}),
+        (SHARED, {"version": 0}),
+        (SHARED, {"startingVersion": 0}),
         ("/api/v1/exports", {"dataset": SLUG, "format": "csv"}),
         *((f"/api/3/action/{name}", {"resource_id": resource, "id": SLUG, "q": "zqcanary"}) for name in ACTIONS),
         *((f"/api/3/action/{name}", {"resource_id": resource, "limit": 10}) for name in ACTIONS),
@@ -360,6 +407,8 @@ SHOWN_BEFORE = (
     "dataset/{slug}.{extension}",
     "catalog.{extension}",
     "POST /api/3/action/datastore_search",
+    f"POST {SHARED}",
+    "delta-sharing/files/{token}.parquet",
 )
 
 

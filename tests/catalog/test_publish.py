@@ -18,12 +18,11 @@ from hypothesis import strategies as st
 
 from catalog.describe import describe
 from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
-from catalog.models import Change, Dataset, Distribution, Organisation, Snapshot
+from catalog.feed import link_of
+from catalog.models import Change, Dataset, Distribution, FeedHead, Organisation, Snapshot
 from catalog.publish import (
     Outcome,
-    collect_orphan_parts,
     describe_dataset,
-    forget_old_snapshots,
     publish_snapshot,
     restore_dataset,
     save_organisation,
@@ -40,6 +39,7 @@ from catalog.records import (
     tabulate,
     write_snapshot,
 )
+from catalog.retention import collect_orphan_parts, forget_old_snapshots
 from catalog.search import Query, find
 from catalog.standard import FIELDS, vocabulary
 from catalog.storage import record_store
@@ -87,8 +87,8 @@ def test_every_writer_records_one_change_and_a_second_call_none():
     dataset = make_dataset()
     steps = [
         (lambda: make_dataset(), "created"),
-        (lambda: make_dataset(theme="transport"), "described"),
-        (lambda: make_dataset(theme="transport", licence="cc0-1.0"), "described"),
+        (lambda: make_dataset(licence="cc-by-4.0"), "described"),
+        (lambda: make_dataset(licence="cc0-1.0"), "described"),
         (lambda: publish_rows(dataset, valid_at=JANUARY), "snapshot-published"),
         (lambda: withdraw_dataset(dataset.slug), "withdrawn"),
         (lambda: restore_dataset(dataset.slug), "restored"),
@@ -118,10 +118,38 @@ def test_a_change_names_the_dataset_its_organisation_and_its_snapshot():
 def test_a_rolled_back_writer_leaves_no_gap_in_the_feed():
     make_dataset()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
-        make_dataset(theme="transport")
+        make_dataset(licence="cc-by-4.0")
         raise ZeroDivisionError
-    make_dataset(theme="culture")
+    make_dataset(licence="cc0-1.0")
     assert sequences() == [1, 2]
+
+
+def test_who_follows_a_theme_or_sees_a_level_is_told_that_a_dataset_has_left_it():
+    make_dataset(theme="environment")
+    make_dataset(theme="transport")
+    make_dataset(theme="transport", access_level="non-public", access_reason={"ko": "보안 시설"})
+    make_dataset(theme="transport")
+    told = [(change.kind, change.theme, change.access_level) for change in Change.objects.all()]
+    assert told == [
+        ("created", "environment", "public"),
+        ("described", "environment", "public"),
+        ("described", "transport", "public"),
+        ("withdrawn", "transport", "public"),
+        ("described", "transport", "non-public"),
+        ("described", "transport", "non-public"),
+        ("restored", "transport", "public"),
+    ]
+
+
+def test_each_entry_is_chained_to_the_one_before():
+    dataset = make_dataset()
+    publish_rows(dataset)
+    withdraw_dataset(dataset.slug)
+    before = ""
+    for change in Change.objects.all():
+        assert change.digest == link_of(before, change) != before
+        before = change.digest
+    assert FeedHead.objects.get().digest == before
 
 
 # Organisations

@@ -13,6 +13,7 @@ from builders import make_dataset, make_organisation, publish_rows
 from celery import current_app
 from django.core.management import call_command
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 from pulling import make_source, records
 
@@ -28,6 +29,10 @@ from ingest.models import Provider, Run, Source
 from ingest.pipeline import pull_run
 from ingest.runs import claim_run, enter_run, offer_run, sweep
 from ingest.sources import save_source
+
+
+def run_command(*arguments: str) -> None:
+    call_command(*arguments)
 
 
 def work() -> None:
@@ -154,6 +159,19 @@ def rename_organisation(times: int, start: float) -> None:
     time.sleep(max(0.0, start - time.time()))
     for number in range(times):
         make_organisation(ko=f"한빛시 {number}")
+
+
+def follow_entries(told: str, over: str) -> None:
+    """Read entries as another hub does until nobody writes any more, and write down the newest of each dataset."""
+    client, cursor, newest = Client(headers={"host": "localhost"}), "", {}
+    while True:
+        is_over = Path(over).exists()
+        page = client.get("/sync/v1/entries", {"after": cursor, "limit": 2}).json()
+        newest |= {entry["id"]: entry["signature"] for entry in page["entries"]}
+        cursor = page["next"]
+        if is_over and page["is_last"]:
+            break
+    Path(told).write_text(json.dumps(newest), encoding="utf-8")
 
 
 def make_listened(slug: str, **config: object) -> None:

@@ -94,16 +94,9 @@ class OwnHub:
         self.nursery.stdin.flush()
         return int(self.nursery.stdout.readline())
 
-    def manage(self, *arguments: object) -> str:
-        """Run a command of the hub and return what it prints."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *map(str, arguments)],
-            env=self.environment,
-            cwd=ROOT,
-            check=True,
-            text=True,
-            capture_output=True,
-        ).stdout
+    def manage(self, *arguments: object) -> None:
+        """Run a command of the hub to its good end, in a child: it has loaded by then what ``manage.py`` would load."""
+        self.do("run_command", *map(str, arguments))
 
     def rows(self, question: str) -> list[tuple[Any, ...]]:
         """Ask the database in plain SQL, past our own code."""
@@ -148,7 +141,9 @@ def own_hub(folder: Path, **environment: str) -> Iterator[OwnHub]:
             environment=os.environ
             | {
                 "DJANGO_SETTINGS_MODULE": "datahub.settings",
-                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]),
+                "PYTHONPATH": os.pathsep.join(
+                    [os.environ["PYTHONPATH"], str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)]
+                ),
                 "HUB_DATA_DIR": str(folder),
                 "DATABASE_URL": url,
                 "HUB_BROKER_URL": f"sqlitelease:///{folder / 'broker.sqlite3'}",
@@ -183,8 +178,8 @@ def own_database(folder: Path) -> Iterator[tuple[str, dict[str, Any] | None]]:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def wait_until(is_so: Any, seconds: float, *, pause: float = 0.05) -> bool:
-    """Wait until ``is_so()`` holds; False when it did not within ``seconds``."""
+def wait_until(is_so: Any, seconds: float, *, pause: float = 0.15) -> bool:
+    """Wait until ``is_so()`` holds; False when it did not within ``seconds``. Who asks the database each time costs a connection."""
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:

@@ -6,10 +6,12 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from catalog.access import Viewer
 from catalog.api.changes import visible_changes
 from catalog.api.ckan.action import Action
 from catalog.api.ckan.call import Call
 from catalog.api.ckan.shown import find_dataset_of
+from catalog.api.feed_pages import seen_by
 from catalog.exchange.ckan import derive_id, to_name, to_timestamp
 from catalog.models import Change, Dataset
 from catalog.text import Text
@@ -38,12 +40,14 @@ def activities(changes: QuerySet[Change], call: Call) -> list[dict[str, Any]]:
     """Return a page of changes, the last first."""
     offset, limit = call.whole("offset", 0), call.whole("limit", DEFAULT_LIMIT, most=MOST)
     shown = list(changes.order_by("-sequence")[offset : offset + limit])
-    titles = titles_of(shown)
+    titles = titles_of(shown, call.viewer)
     return [activity(change, titles.get(change.dataset_id, change.dataset_slug)) for change in shown]
 
 
-def titles_of(changes: Sequence[Change]) -> dict[uuid.UUID, str]:
-    rows = Dataset.objects.filter(pk__in={change.dataset_id for change in changes}).only("title_ko", "title_en")
+def titles_of(changes: Sequence[Change], viewer: Viewer) -> dict[uuid.UUID, str]:
+    """Return the titles of the datasets that the viewer may see now, withdrawn ones as well."""
+    rows = Dataset.objects.filter(seen_by(viewer), pk__in={change.dataset_id for change in changes})
+    rows = rows.only("title_ko", "title_en")
     return {row.pk: row.title.in_language("ko") for row in rows}
 
 

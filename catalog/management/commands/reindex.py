@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from catalog.publish import lock_feed
+from catalog.feed import lock_feed
 from catalog.search import check_index, index_missing, rebuild_index
 
 SHOWN = 20

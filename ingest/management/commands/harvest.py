@@ -1,24 +1,26 @@
 """``manage.py harvest NAME LOCATION --format FORMAT``: brings the datasets of another catalogue into the hub."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import get_language
 
 from catalog.errors import HubError
 from catalog.exchange.entry import Finding
 from ingest.harvest import Harvest, harvest
-from ingest.harvest_formats import FORMATS, MOST_BYTES, read_pages
-from ingest.http import Limits, Session, is_web
+from ingest.harvest.feeds import feed_pages, read_feed, save_feed
+from ingest.harvest_formats import FORMATS
+from ingest.http import is_web
 from ingest.local_files import SCHEME
+from ingest.models import Feed
 
 SHOWN = 20
-LIMITS = Limits(size=MOST_BYTES)
 ORDER = ("created", "changed", "unchanged", "deleted", "restored", "refused", "duplicates", "held")
+MORE = ("matched", "left_out", "kept")  # told only when there are any
 
 
 class Command(BaseCommand):
@@ -39,22 +41,26 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        location = options["location"]
-        roots = [*settings.FILE_ROOTS, *folder_of(location)]
-        settings.SPOOL_DIR.mkdir(parents=True, exist_ok=True)
         try:
-            with Session(allow_private=options["allow_private"], file_roots=roots, spool=settings.SPOOL_DIR) as session:
-                result = harvest(
-                    options["name"],
-                    read_pages(session, options["format"], location),
-                    accept_deletions=options["accept_deletions"],
-                    dry_run=options["dry_run"],
-                )
+            result = self.read(options)
         except HubError as error:
             raise CommandError(f"{error.text.ko}\n{error.text.en}") from error
         self.report(result, is_json=options["json"], is_dry=options["dry_run"])
         if result.warning:
             raise CommandError(f"{result.warning.ko}\n{result.warning.en}")
+
+    def read(self, options: Mapping[str, Any]) -> Harvest:
+        """Read the feed of this name, which is made or changed to what was asked for; a dry run leaves no trace of it."""
+        location, roots = options["location"], folder_of(options["location"])
+        columns = {"format": options["format"], "location": location, "allow_private": options["allow_private"]}
+        if not options["dry_run"]:
+            feed = save_feed(options["name"], **columns)
+            return read_feed(feed, accept_deletions=options["accept_deletions"], file_roots=roots)
+        feed = Feed.objects.filter(slug=options["name"]).first() or Feed(slug=options["name"])
+        for name, value in columns.items():
+            setattr(feed, name, value)
+        with feed_pages(feed, None, roots) as pages:
+            return harvest(feed.slug, pages, accept_deletions=options["accept_deletions"], dry_run=True)
 
     def report(self, result: Harvest, *, is_json: bool, is_dry: bool) -> None:
         if is_json:
@@ -62,7 +68,8 @@ class Command(BaseCommand):
             document = {"feed": result.feed, **result.counts(), "dry_run": is_dry, "findings": findings}
             self.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
             return
-        counts = ", ".join(f"{name} {result.counts()[name]}" for name in ORDER)
+        counted = result.counts()
+        counts = ", ".join(f"{name} {counted[name]}" for name in (*ORDER, *(name for name in MORE if counted[name])))
         ending = " (--dry-run: nothing was written)" if is_dry else ""
         self.stdout.write(f"{result.feed}: {result.total} datasets: {counts}{ending}")
         for finding in result.findings[:SHOWN]:

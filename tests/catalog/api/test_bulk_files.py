@@ -17,7 +17,8 @@ from django.utils import timezone
 
 from catalog.api.ranges import MOST_RANGES, ByteRange, read_ranges
 from catalog.models import Dataset, Snapshot, SnapshotFile
-from catalog.publish import forget_old_snapshots, withdraw_dataset
+from catalog.publish import withdraw_dataset
+from catalog.retention import forget_old_snapshots
 from catalog.write_file import write_next_file
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from catalog.standard import Class
 BOOKKEEPING = {
     Dataset: {
         "id", "slug", "organisation", "distribution", "quality_score", "quality_band",
-        "assessed_at", "is_guarded", "created_at", "modified_at", "withdrawn_at",
+        "assessed_at", "is_guarded", "created_at", "modified_at", "withdrawn_at", "home",
     },
     Distribution: {"id", "uid", "dataset", "position", "schema", "current_snapshot", "created_at", "modified_at"},
     Organisation: {"id", "slug", "created_at", "modified_at"},

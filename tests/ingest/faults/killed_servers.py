@@ -62,7 +62,6 @@ class Postgresql(KilledServer):
         self.programs, self.place = programs, {"host": "127.0.0.1", "port": unused_port(), "user": "postgres"}
         options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         argv = [str(programs / "postgres"), "-D", str(folder / "data"), "-p", str(self.place["port"]), *options]
-        self.tables = ""  # a database to copy, once there is one with empty tables
         super().__init__(argv, self.place["port"], folder / "log", self.is_ready, account)
 
     def is_ready(self) -> bool:

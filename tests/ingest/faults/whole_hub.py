@@ -86,11 +86,8 @@ def ever_new_platform() -> Iterator[Platform]:
 def hub_on(cluster: Postgresql, folder: Path, **environment: str) -> Iterator[OwnHub]:
     """Make a hub in ``folder`` with a database of its own in the cluster."""
     name = f"hub_{unused_port()}"
-    cluster.tool("createdb", name, *(["--template", cluster.tables] if cluster.tables else []))
+    cluster.tool("createdb", name)
     with own_hub(folder, DATABASE_URL=cluster.url(name), HUB_DATA_DIR=str(folder / "data"), **environment) as hub:
-        if not cluster.tables:
-            cluster.tables = f"{name}_tables"
-            cluster.tool("createdb", cluster.tables, "--template", name)
         hub.database = cluster.place | {"dbname": name}
         yield hub
 

@@ -12,7 +12,7 @@ from messages_of_platform import body, make_platform, message, publish, send, ta
 from pulling import records
 
 from catalog.models import Dataset, Snapshot
-from catalog.publish import forget_old_snapshots
+from catalog.retention import forget_old_snapshots
 from ingest.errors import BadSetup
 from ingest.models import Erasure, Occurrence, Platform, PlatformMessage, Run, Source
 from ingest.platform.erasing import erase_due, prove

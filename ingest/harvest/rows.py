@@ -1,0 +1,80 @@
+"""What a feed has told before, asked from the database a batch at a time: memory does not grow with the feed."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from ingest.harvest.identity import Marks
+from ingest.models import Harvested
+
+COLUMNS = ("pk", "key", "slug", "digest", "gone_at", "missing_since", "is_kept", "name_key", "links_key", "content_key")
+MOST_ALIKE = 1000  # rows that are looked at for one batch
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the hub remembers of a dataset of the feed, without its document; ``marks`` are of name, links and content."""
+
+    pk: int
+    key: str
+    slug: str
+    digest: str
+    is_gone: bool
+    is_missing: bool  # or kept although it is gone
+    marks: tuple[str, str, str]
+
+    def order(self) -> tuple[bool, int]:
+        """Sort those that are here before those that are gone."""
+        return (self.is_gone, self.pk)
+
+
+class Rows:
+    """The rows of the datasets of one feed."""
+
+    def __init__(self, feed: str) -> None:
+        self.feed, self.now = feed, timezone.now()
+        self.had_any = self.all().exists()
+
+    def all(self) -> QuerySet[Harvested]:
+        return Harvested.objects.filter(feed=self.feed, kind=Harvested.Kind.DATASET).order_by()
+
+    def known(self, keys: Iterable[str]) -> Mapping[str, Known]:
+        """Return what is known by its identifier, by key."""
+        wanted = list(keys)
+        if not wanted:
+            return {}
+        return {row.key: row for row in told(self.all().filter(key__in=wanted))}
+
+    def alike(self, marks: Sequence[Marks], *, exact: bool) -> Mapping[str, list[Known]]:
+        """Return the rows that share a mark with one of these, by the key of that one; ``exact``: the whole document too."""
+        wanted = Q(name_key__in=[mark.name_key for mark in marks])
+        wanted |= Q(content_key__in=[mark.content_key for mark in marks])
+        wanted |= Q(links_key__in=[mark.links_key for mark in marks if mark.links_key])
+        wanted |= Q(digest__in=[mark.digest for mark in marks])
+        rows = list(told(self.all().filter(wanted).order_by("pk")))
+        by_mark: dict[str, list[Known]] = {}
+        for row in rows:
+            for value in {row.digest, *row.marks} - {""}:
+                by_mark.setdefault(value, []).append(row)
+        found: dict[str, list[Known]] = {}
+        for mark in marks:
+            values = (mark.digest, mark.name_key, mark.links_key, mark.content_key)
+            alike = {row.pk: row for value in values for row in by_mark.get(value, ())}
+            if alike:
+                found[mark.key] = sorted(alike.values(), key=Known.order)
+        return found
+
+
+def told(rows: QuerySet[Harvested]) -> Iterator[Known]:
+    for pk, key, slug, digest, gone_at, missing_since, is_kept, *marks in rows.values_list(*COLUMNS):
+        yield Known(
+            pk,
+            key,
+            slug,
+            digest,
+            is_gone=gone_at is not None,
+            is_missing=missing_since is not None or is_kept,
+            marks=(marks[0], marks[1], marks[2]),
+        )
