@@ -25,7 +25,11 @@ delta_sharing = pytest.importorskip("delta_sharing", reason="delta-sharing is no
 fsspec = pytest.importorskip("fsspec", reason="it comes with delta-sharing")
 pandas = pytest.importorskip("pandas", reason="it comes with delta-sharing")
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    # the client's own call of pandas 3, which still takes the argument and says that it will not for ever
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated:DeprecationWarning"),
+]
 
 LOTS = Schema(
     columns=(
