@@ -1,6 +1,5 @@
 """No English sentence is left on a Korean page: every page of the portal and the admin is rendered and read."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from django.conf import LazySettings
 from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
+from korean_sentences import english_in, english_sentences
 from lxml import html
 
 from catalog.models import Dataset
@@ -19,12 +19,6 @@ from ingest.runs import enter_run
 from ingest.sources import save_source
 
 pytestmark = pytest.mark.django_db
-
-# Three English words in a row are a sentence; code, data in other languages and names are none.
-ENGLISH = re.compile(r"[A-Za-z][a-z']+(?: [A-Za-z][a-z']+){2,}")
-NOT_READ = "ancestor-or-self::*[self::script or self::style or self::code or self::pre or self::textarea or @lang='en']"
-SPOKEN_ATTRIBUTES = ("title", "alt", "aria-label", "placeholder", "data-copy", "data-copied", "value")
-NAMES = ("Frictionless Table Schema", "Smart Data Models")
 
 
 @pytest.fixture
@@ -89,21 +83,6 @@ def admin_pages() -> Iterator[str]:
     yield reverse("admin:catalog_dataset_history", args=[Dataset.objects.first().pk])
 
 
-def spoken(page: html.HtmlElement) -> Iterator[str]:
-    yield from (str(text) for text in page.xpath(f"//text()[not({NOT_READ})]"))
-    for name in SPOKEN_ATTRIBUTES:
-        yield from (str(value) for value in page.xpath(f"//*[not({NOT_READ})]/@{name}"))
-
-
-def english_sentences(client: Client, address: str) -> list[str]:
-    response = client.get(address, headers={"accept-language": "ko"})
-    assert response.status_code in (200, 404), f"{address} {response.status_code}"
-    page = html.fromstring(response.content.decode())
-    assert page.get("lang") == "ko", address
-    texts = (text for text in spoken(page) if not any(name in text for name in NAMES))
-    return [f"{address}: {found[0]}" for text in texts if (found := ENGLISH.search(" ".join(text.split())))]
-
-
 def test_the_portal_speaks_korean(hub: Client) -> None:
     assert [sentence for address in portal_pages() for sentence in english_sentences(hub, address)] == []
 
@@ -117,7 +96,7 @@ def test_errors_of_a_form_are_in_korean(hub: Client) -> None:
         response = hub.post(reverse(f"admin:{model}_add"), {}, headers={"accept-language": "ko"})
         page = html.fromstring(response.content.decode())
         assert page.xpath("//ul[contains(@class, 'errorlist')]") != []
-        assert [text for text in spoken(page) if ENGLISH.search(text) and not any(name in text for name in NAMES)] == []
+        assert english_in(page) == []
 
 
 def test_the_sign_in_page_speaks_korean(client: Client) -> None:

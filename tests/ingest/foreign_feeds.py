@@ -6,7 +6,7 @@ from catalog.exchange.data_json import from_data_json
 from catalog.models import Dataset
 from ingest.harvest import Harvest, harvest
 
-OPEN = {"accessLevel": "public", "description": "What it holds", "contactPoint": {"fn": "Office"}}
+OPEN = {"accessLevel": "public", "description": "Its contents", "contactPoint": {"fn": "Office"}}
 
 
 def item(identifier: str, *links: str, **values: Any) -> dict[str, Any]:

@@ -31,7 +31,9 @@ from catalog.text import Text
 TYPE = URIRef(full("rdf:type"))
 UNKNOWN_LICENCE, OPEN, NO_THEME = "unknown", "public", "administration"
 # What is read beside the fields of the profile, or says nothing that a description would keep.
-UNDERSTOOD = frozenset({"rdf:type", "dct:identifier", "hub:id", "hub:snapshot", "hub:slug", "hub:position", OWN_MARK})
+UNDERSTOOD = frozenset(
+    {"rdf:type", "dct:identifier", "dc:identifier", "hub:id", "hub:snapshot", "hub:slug", "hub:position", OWN_MARK}
+)
 DEEPEST = 4  # nodes inside nodes that are kept of a foreign document
 
 
@@ -149,7 +151,8 @@ def read_dataset(page: Page, node: Node, slug: str) -> Entry:
     ours = is_ours(page, node)
     spot = Spot(page, node, Class.DATASET, ours)
     description = read_description(spot)
-    others = [identifier for identifier in description.get("identifiers", []) if identifier != str(node)]
+    told = dict.fromkeys([*description.get("identifiers", []), *page.words(node, ("dc:identifier",))])
+    others = [identifier for identifier in told if identifier != str(node)]
     description = without(description, "identifiers") | ({"identifiers": others} if others else {})
     if not ours:
         description = with_area(description, read_area(spot))

@@ -83,9 +83,16 @@ def write_entity(pen: Pen, uri: str, class_: Class, description: Description) ->
 
 
 def write_dataset(pen: Pen, uri: str, entry: Entry, description: Description) -> None:
-    """Write a dataset; its address is its first identifier, and the licence stands on each of its distributions."""
-    write_entity(pen, uri, Class.DATASET, description)
+    """Write a dataset; its address is its identifier, and the licence stands on each of its distributions.
+
+    Harvesters know a dataset by whichever ``dct:identifier`` comes first to them, so that there is one: identifiers that it
+    has elsewhere are ``dc:identifier``.
+    """
+    own = {name: value for name, value in description.items() if name != "identifiers"}
+    write_entity(pen, uri, Class.DATASET, own)
     pen.say(uri, "dct:identifier", uri)
+    for elsewhere in description.get("identifiers", []):
+        pen.say(uri, "dc:identifier", elsewhere)
     for term, value in (("hub:id", entry.id), ("hub:snapshot", entry.snapshot)):
         if value:
             pen.say(uri, term, value)
