@@ -1,8 +1,8 @@
 """The list of faults that the hub is shown to bear: what is done to it, what is expected, and the tests that show it.
 
 ``docs/faults.md`` tells operators the same; ``test_fault_list.py`` holds the three together. A test is named by its file
-below ``tests/`` and its function; what stands in brackets is a case of its table. Lists D and G, of hubs that speak with
-hubs and of the open API, belong to other parts of the hub.
+below ``tests/`` and its function; what stands in brackets is a case of its table. List G, of the open API, belongs to
+another part of the hub.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,13 @@ ONE_FILE = f"{FILES}test_a_hostile_file_is_refused_with_a_sentence_and_leaves_wh
 HTTP, CRASHES, RUNS = "ingest/test_http.py::", "ingest/test_crashes.py::", "ingest/test_runs.py::"
 KILLED, RESTORED = f"{HERE}test_killed_servers.py::", f"{HERE}test_restored_and_updated.py::"
 CONNECTORS = "ingest/connectors/"
-LISTS = {"A": 29, "B": 16, "C": 22, "E": 10, "F": 9, "H": 10}
+PEERS = "ingest/federation/"
+BETWEEN, TRUST, TIERS = f"{PEERS}test_hub_sync_faults.py::", f"{PEERS}test_hub_trust_faults.py::", f"{PEERS}test_hub_tiers.py::"
+ONE_LINE = f"{BETWEEN}test_what_the_line_does_is_seen_and_mended_by_asking_again"
+ENDLESS = f"{BETWEEN}test_an_answer_without_end_is_left_at_a_limit"
+SCHEDULES = f"{PEERS}test_federation_schedules.py::test_after_any_faults_a_reading_finds_everything_once"
+SHARING = "catalog/api/delta_sharing/test_delta_sharing_client.py::"
+LISTS = {"A": 29, "B": 16, "C": 22, "D": 18, "E": 10, "F": 9, "H": 10}
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,8 @@ ITEMS: tuple[Item, ...] = (
           f"{CONNECTORS}test_mqtt_listener.py::test_what_was_not_acknowledged_comes_again_under_the_same_key",
           "ingest/test_inbox.py::test_what_may_repeat_is_kept_once_and_what_may_not_is_kept_always")),
     Item("A27", "a file that is still being written", "awaited, or not read",
-         (f"{CONNECTORS}test_file_sftp.py::test_a_file_that_grows_is_awaited", f"{CONNECTORS}test_file_sftp.py::test_a_marker_shows_that_a_file_is_whole")),
+         (f"{CONNECTORS}test_file_sftp.py::test_a_file_that_grows_is_awaited",
+          f"{CONNECTORS}test_file_sftp.py::test_a_marker_shows_that_a_file_is_whole")),
     Item("A28", "a database row that is committed behind the position", "taken by the overlap",
          (f"{CONNECTORS}test_sql_source.py::test_a_row_that_commits_behind_the_cursor_is_caught_by_the_overlap",)),
     Item("A29", "a next page at another host", "judged as a redirect is; a key goes nowhere else",
@@ -196,12 +203,68 @@ ITEMS: tuple[Item, ...] = (
     Item("C22", "a crash between the file's name and the commit", "consistent; the file is used again",
          (f"{CRASHES}test_a_worker_killed_at_any_step_leaves_the_old_snapshot_or_the_new_one_and_the_run_recovers",
           "catalog/records/test_snapshot.py::test_a_killed_write_leaves_whole_files_that_are_collected")),
+    # D: hubs that speak with hubs
+    Item("D1", "an entry is lost inside a page", "seen, because the page is signed with its question; refused and asked again",
+         (f"{ONE_LINE}[D1 entries are lost inside a page]", f"{ONE_LINE}[D1 they are lost each time it is asked]",
+          f"{TRUST}test_a_man_in_the_middle_is_not_believed_and_leaves_nothing_behind[drops one]")),
+    Item("D2", "a page comes again, or pages come out of order", "refused, or without effect: an older version of a dataset never replaces a newer one",
+         (f"{ONE_LINE}[D2 an old page is replayed]", f"{ONE_LINE}[D2 another page is given]",
+          f"{TRUST}test_an_old_answer_to_the_same_question_is_not_taken_for_a_new_one",
+          f"{TIERS}test_d7_a_withdrawal_is_not_undone_by_an_older_word_that_comes_by_another_way",
+          SCHEDULES)),
+    Item("D3", "the reader is killed after files came and before they were taken", "goes on at its old place; what came does not travel again",
+         (f"{BETWEEN}test_d3_files_that_came_before_a_kill_do_not_travel_again", SCHEDULES)),
+    Item("D4", "a place in a log that is no more", "reads from the beginning, writes nothing twice",
+         (f"{BETWEEN}test_d4_a_cursor_of_another_epoch_reads_from_the_beginning_and_writes_nothing_twice",
+          "catalog/api/test_changes.py::test_who_stands_in_a_feed_that_is_no_more_is_told_to_start_over")),
+    Item("D5", "a hub is restored from a backup", "a new epoch begins, by its mark or because a peer has read further; all is compared",
+         (f"{BETWEEN}test_d5_a_city_restored_from_a_backup_is_followed_again",
+          f"{BETWEEN}test_a_city_that_went_back_unnoticed_and_wrote_on_is_compared_and_not_mixed_up",
+          f"{BETWEEN}test_a_region_restored_from_a_backup_reads_again_what_it_had_read_since",
+          "ingest/test_restored_feed.py::test_a_feed_that_is_behind_its_mark_begins_a_new_epoch_once")),
+    Item("D6", "a dataset is withdrawn at home", "withdrawn in every tier, restored with it",
+         (f"{TIERS}test_d6_d8_d9_in_a_cycle_with_two_ways_each_dataset_is_there_once_and_an_idle_round_writes_nothing",
+          "journeys/test_three_tiers.py::test_the_check_follows_a_change_from_a_city_to_the_nation_and_proves_that_nothing_differs")),
+    Item("D7", "an older word comes by another way after a withdrawal", "stays withdrawn",
+         (f"{TIERS}test_d7_a_withdrawal_is_not_undone_by_an_older_word_that_comes_by_another_way",)),
+    Item("D8", "hubs read each other in a circle", "nothing comes back to where it has been; an idle round writes nothing",
+         (f"{TIERS}test_d6_d8_d9_in_a_cycle_with_two_ways_each_dataset_is_there_once_and_an_idle_round_writes_nothing",
+          f"{TIERS}test_two_regions_that_have_a_dataset_from_each_other_let_go_of_it_when_its_home_closes_it",
+          "ingest/test_hub_ways.py::test_what_came_through_this_hub_is_not_taken_back")),
+    Item("D9", "a dataset comes by two regions", "it is there once, both ways are noted",
+         (f"{TIERS}test_d6_d8_d9_in_a_cycle_with_two_ways_each_dataset_is_there_once_and_an_idle_round_writes_nothing",
+          "ingest/test_hub_pages.py::test_the_page_names_what_differs_and_the_ways_of_what_comes_twice")),
+    Item("D10", "a file is not what was signed", "refused and told; no other dataset waits for it",
+         (f"{BETWEEN}test_d10_a_file_that_is_not_what_was_signed_is_refused_and_told_and_stops_no_other",
+          f"{BETWEEN}test_a_file_that_is_damaged_here_is_found_and_mended")),
+    Item("D11", "a manifest counts other rows than its files have", "refused",
+         (f"{BETWEEN}test_d11_a_manifest_that_counts_other_rows_than_its_files_have_is_refused",)),
+    Item("D12", "two catalogues differ though all was read", "found by their digests, told, mended",
+         (f"{BETWEEN}test_d12_what_differs_at_the_head_is_found_and_mended", "ingest/test_hub_tree.py::test_the_questions_grow_with_the_differences_and_not_with_the_catalogue")),
+    Item("D13", "many write while a peer reads", "it misses nothing: the number is given at commit, under one lock",
+         (f"{PEERS}test_entries_under_writers.py::test_peers_that_read_while_many_write_miss_nothing",
+          f"{BETWEEN}test_d13_a_hub_that_changes_under_paging_is_read_whole")),
+    Item("D14", "a key is revoked, or what a peer may see becomes less", "withdrawn here, or kept, as was decided",
+         (f"{TRUST}test_d14_what_a_peer_may_no_longer_see_is_withdrawn_here_or_kept_as_was_decided",
+          f"{TRUST}test_d14_a_level_that_is_granted_brings_the_records_that_were_kept_back",
+          f"{TRUST}test_a_key_that_changes_while_hubs_read_is_believed_through_the_one_before")),
+    Item("D15", "a hub tells datasets of another's home", "refused: the signature is the home's, or nobody's",
+         (f"{TRUST}test_d15_a_relay_that_forges_an_entry_is_refused_and_told",
+          f"{TRUST}test_d15_a_hub_that_plants_a_dataset_of_another_home_or_identifier_is_refused")),
+    Item("D16", "many changes over a line that is cut now and then", "all comes, for little more than its bytes",
+         (f"{BETWEEN}test_d16_many_changes_over_a_link_that_is_cut_now_and_then_cost_their_bytes_and_little_more", SCHEDULES)),
+    Item("D17", "a firm reads by the client of Delta Sharing", "row by row what the hub's own query gives",
+         (f"{SHARING}test_what_the_client_loads_is_what_the_hub_publishes", f"{SHARING}test_the_client_travels_in_time")),
+    Item("D18", "a peer answers without end, slowly, or leads inside", "left at a limit, refused by address",
+         (f"{ONE_LINE}[D18 a redirect leads inward]", f"{ENDLESS}[D18 an endless answer]", f"{ENDLESS}[D18 50 GB are announced]",
+          f"{ENDLESS}[D18 a byte now and then]", "ingest/test_hub_pages.py::test_only_a_superuser_grants_private_addresses")),
     # E: addresses and the network
     Item("E1", "addresses of this machine and of private networks in every spelling", "refused",
          (f"{WIRE}test_no_connector_reaches_what_is_not_public", f"{HTTP}test_an_address_that_is_not_public_is_refused",
           f"{HTTP}test_an_address_that_no_grant_opens_is_refused")),
     Item("E2", "a name with private addresses among others, or that changes", "refused at the moment of connecting",
-         (f"{ADDRESSES}test_a_name_that_leads_inside_is_refused_whenever_it_does", f"{HTTP}test_a_name_that_turns_private_is_refused_at_the_next_connection")),
+         (f"{ADDRESSES}test_a_name_that_leads_inside_is_refused_whenever_it_does",
+          f"{HTTP}test_a_name_that_turns_private_is_refused_at_the_next_connection")),
     Item("E3", "a redirect inside, to a file, to another protocol, for ever", "refused",
          (f"{ADDRESSES}test_a_redirect_to_where_nobody_may_go_is_refused", f"{HTTP}test_a_redirect_from_https_to_http_is_not_followed")),
     Item("E4", "the ports of databases and queues, a socket of this machine", "refused although private addresses are allowed",
