@@ -17,7 +17,11 @@ HTTP, CRASHES, RUNS = "ingest/test_http.py::", "ingest/test_crashes.py::", "inge
 KILLED, RESTORED = f"{HERE}test_killed_servers.py::", f"{HERE}test_restored_and_updated.py::"
 CONNECTORS = "ingest/connectors/"
 PEERS = "ingest/federation/"
-BETWEEN, TRUST, TIERS = f"{PEERS}test_hub_sync_faults.py::", f"{PEERS}test_hub_trust_faults.py::", f"{PEERS}test_hub_tiers.py::"
+BETWEEN, TRUST, TIERS = (
+    f"{PEERS}test_hub_sync_faults.py::",
+    f"{PEERS}test_hub_trust_faults.py::",
+    f"{PEERS}test_hub_tiers.py::",
+)
 ONE_LINE = f"{BETWEEN}test_what_the_line_does_is_seen_and_mended_by_asking_again"
 ENDLESS = f"{BETWEEN}test_an_answer_without_end_is_left_at_a_limit"
 SCHEDULES = f"{PEERS}test_federation_schedules.py::test_after_any_faults_a_reading_finds_everything_once"
@@ -240,7 +244,8 @@ ITEMS: tuple[Item, ...] = (
     Item("D11", "a manifest counts other rows than its files have", "refused",
          (f"{BETWEEN}test_d11_a_manifest_that_counts_other_rows_than_its_files_have_is_refused",)),
     Item("D12", "two catalogues differ though all was read", "found by their digests, told, mended",
-         (f"{BETWEEN}test_d12_what_differs_at_the_head_is_found_and_mended", "ingest/test_hub_tree.py::test_the_questions_grow_with_the_differences_and_not_with_the_catalogue")),
+         (f"{BETWEEN}test_d12_what_differs_at_the_head_is_found_and_mended",
+          "ingest/test_hub_tree.py::test_the_questions_grow_with_the_differences_and_not_with_the_catalogue")),
     Item("D13", "many write while a peer reads", "it misses nothing: the number is given at commit, under one lock",
          (f"{PEERS}test_entries_under_writers.py::test_peers_that_read_while_many_write_miss_nothing",
           f"{BETWEEN}test_d13_a_hub_that_changes_under_paging_is_read_whole")),
