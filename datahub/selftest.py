@@ -45,6 +45,7 @@ DEBIAN_PACKAGES = (
     DebianPackage("postgresql", "pg_virtualenv"),
     DebianPackage("redis-server", "redis-server"),
     DebianPackage("mariadb-server-core", "/usr/sbin/mariadbd"),
+    DebianPackage("mariadb-client-core", "my_print_defaults"),  # which the server's core calls to make a database
     DebianPackage("mosquitto", "/usr/sbin/mosquitto"),
     DebianPackage("openssh-server", "/usr/sbin/sshd"),
     DebianPackage("chromium", "chromium"),

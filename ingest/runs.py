@@ -349,7 +349,7 @@ def offer_next(host: str) -> int:
     waiting = Run.objects.filter(
         source__host=host, kind__in=ASKING, state=Run.State.WAITING, due_at__lte=timezone.now()
     ).exclude(PAUSED)
-    return offer_all(waiting.order_by("due_at").values_list("pk", flat=True)[:places])
+    return offer_all(waiting.order_by("due_at", "pk").values_list("pk", flat=True)[:places])
 
 
 def end_orphans(now: dt.datetime) -> None:

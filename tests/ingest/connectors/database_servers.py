@@ -109,8 +109,8 @@ def start_cluster(told: Path, log: Path) -> subprocess.Popen[bytes]:
 @contextmanager
 def mariadb(folder: Path) -> Iterator[Server]:
     """Run MariaDB in a folder of its own."""
-    if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
-        pytest.skip("mariadbd is not here (Debian: mariadb-server-core)")
+    if not all(map(shutil.which, ("mariadbd", "mariadb-install-db", "my_print_defaults"))):
+        pytest.skip("mariadbd is not here (Debian: mariadb-server-core, mariadb-client-core)")
     data, wire, port = folder / "data", folder / "s", unused_port()
     user = f"--user={getpass.getuser()}"
     subprocess.run(
