@@ -13,7 +13,14 @@ PACKAGES = ("catalog", "ingest", "datahub")
 READING = (
     "catalog.search", "catalog.describe", "catalog.share", "catalog.admission", "catalog.browse", "catalog.read", "catalog.sql", "catalog.access",
 )  # fmt: skip
-WRITING = ("catalog.file_leases", "catalog.versions", "catalog.shared_files", "catalog.files", "catalog.exports", "catalog.write_file")
+WRITING = (
+    "catalog.file_leases",
+    "catalog.versions",
+    "catalog.shared_files",
+    "catalog.files",
+    "catalog.exports",
+    "catalog.write_file",
+)
 VERBS = (*READING, "catalog.keys", *WRITING, "catalog.quality", "catalog.publish", "catalog.intake")
 DOORS = ("catalog.api", "catalog.portal", "catalog.admin")
 GROUND = ("catalog.standard", "catalog.exchange", "catalog.records", "catalog.errors", "catalog.text")

@@ -39,6 +39,7 @@ LIMITED = (
     "/catalog",
     "/data.json",
     "/delta-sharing/shares",
+    "/feeds/",
 )  # the addresses for programs; pages are for people
 MINUTE, DAY = 60, 86_400
 KOREAN_OFFSET = 9 * 3600  # days are Korean ones
@@ -88,7 +89,11 @@ def limit_callers(
 
 def counted(request: HttpRequest, key: KnownKey | None, find: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """Answer as ``find`` does within the caller's limits, and with a refusal beyond them."""
-    caller = caller_of(request.META, key)
+    return counted_as(caller_of(request.META, key), request, find)
+
+
+def counted_as(caller: Caller, request: HttpRequest, find: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+    """Answer as ``find`` does within the limits of a caller that is known already, and with a refusal beyond them."""
     standing = counters().take(caller, time.time())
     is_refused = standing.retry_after is not None
     response = answer_problem(refusal(caller, standing), request) if is_refused else find()

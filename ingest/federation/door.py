@@ -5,6 +5,7 @@ row names. ``docs/federation.md`` describes each address.
 """
 
 import datetime as dt
+import functools
 import gzip
 import logging
 import struct
@@ -14,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
+from catalog.api import quota
 from catalog.api.errors import MEDIA_TYPE, answer_problem
 from catalog.api.finished_files import answer_file
 from catalog.errors import BadValue, HubError
@@ -90,17 +93,31 @@ def door(tell: Teller, *methods: str) -> Callable[[HttpRequest], HttpResponseBas
 def answered(
     request: HttpRequest, methods: Sequence[str], give: Callable[[Caller], HttpResponseBase]
 ) -> HttpResponseBase:
+    """Answer a hub within its limit: a peer is counted by its identity, everybody else by the address."""
     if request.method not in methods:
         return HttpResponseNotAllowed(methods)
+    by_address = quota.caller_of(request.META, None)
     try:
-        return give(caller_of(request))
+        caller = caller_of(request)
     except Refused as refused:
-        language = request.LANGUAGE_CODE
-        document = {"type": "about:blank", "status": refused.status, "code": refused.code}
-        document["title"] = document["detail"] = refused.sentence.in_language(language)
-        return HttpResponse(orjson.dumps(document), status=refused.status, content_type=MEDIA_TYPE)
+        return quota.counted_as(by_address, request, functools.partial(answer_refusal, request, refused))
+    peer = quota.Caller(f"hub {caller.id}", settings.KEY_PER_MINUTE, 0)
+    return quota.counted_as(peer if caller.is_peer else by_address, request, lambda: given(request, caller, give))
+
+
+def given(request: HttpRequest, caller: Caller, give: Callable[[Caller], HttpResponseBase]) -> HttpResponseBase:
+    try:
+        return give(caller)
+    except Refused as refused:
+        return answer_refusal(request, refused)
     except HubError as error:
         return answer_problem(error, request)
+
+
+def answer_refusal(request: HttpRequest, refused: Refused) -> HttpResponse:
+    document = {"type": "about:blank", "status": refused.status, "code": refused.code}
+    document["title"] = document["detail"] = refused.sentence.in_language(request.LANGUAGE_CODE)
+    return HttpResponse(orjson.dumps(document), status=refused.status, content_type=MEDIA_TYPE)
 
 
 def signed_answer(request: HttpRequest, document: Mapping[str, Any]) -> HttpResponse:

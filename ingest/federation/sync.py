@@ -27,6 +27,7 @@ from ingest.federation.comparing import compare, mend, tell_differences, tree_of
 from ingest.federation.peer import Peer
 from ingest.federation.taking import Taken, take_page
 from ingest.federation.tree import Differences
+from ingest.hosts import Permits
 from ingest.http import Session
 from ingest.models import Hub, HubSync
 from ingest.schedule import next_time
@@ -120,6 +121,7 @@ def ask_hub(hub: Hub, taken: Taken, work: Callable[[Peer, Taken], bool], heartbe
         authorities=hub.ca_certificates,
         spool=settings.SPOOL_DIR,
         limits=LIMITS,
+        before_request=Permits(heartbeat.check),
         alive=heartbeat.check,
     ) as session:
         peer = Peer(hub, session)

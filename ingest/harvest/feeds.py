@@ -28,6 +28,7 @@ from ingest.harvest.reading import read_claimed
 from ingest.harvest.result import Harvest
 from ingest.harvest.selection import check_selection
 from ingest.harvest_formats import FORMATS, MOST_BYTES, Freshness, read_pages
+from ingest.hosts import Permits
 from ingest.http import Limits, Session
 from ingest.models import Feed, FeedReading, Harvested, HarvestFailure
 from ingest.schedule import cron_fields, is_after_change, latest_time, next_time
@@ -113,6 +114,7 @@ def feed_pages(feed: Feed, freshness: Freshness | None, file_roots: Sequence[Pat
         file_roots=[*settings.FILE_ROOTS, *file_roots],
         spool=settings.SPOOL_DIR,
         limits=LIMITS,
+        before_request=Permits(lambda: None),
         authorities=feed.ca_certificates,
     ) as session:
         yield read_pages(session, feed.format, feed.location, query=feed.selection.get("fq", ""), freshness=freshness)

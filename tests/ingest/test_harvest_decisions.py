@@ -185,9 +185,7 @@ def test_the_failed_ones_alone_are_tried_again_without_asking_the_source():
     assert (HarvestFailure.objects.count(), len(shown())) == (0, 2)
 
 
-@pytest.mark.parametrize(
-    "bad", [{"tags": 5}, {"resources": [7]}, {"extras": {"a": 1}, "tags": 5}, {"title": "\x00가"}]
-)
+@pytest.mark.parametrize("bad", [{"tags": 5}, {"resources": [7]}, {"extras": {"a": 1}, "tags": 5}, {"title": "\x00가"}])
 def test_a_record_that_nobody_foresaw_costs_no_other_one(bad):
     sound = {"id": "0", "name": "sound", "title": "Sound", "resources": []}
     answer = {"success": True, "result": {"count": 2, "results": [sound | {"id": "1", "name": "bad"} | bad, sound]}}

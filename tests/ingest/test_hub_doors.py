@@ -19,7 +19,8 @@ from ingest.federation.entries import digest_of, read_entry
 from ingest.federation.hubs import save_hub
 from ingest.federation.identity import believe, fingerprint_of, own_document, own_hub, read_told
 from ingest.federation.signing import Question, Reply, is_reply_of, sign_question
-from ingest.models import Hub, HubEntry
+from ingest.federation.sync import sync_hub
+from ingest.models import Host, Hub, HubEntry
 
 pytestmark = pytest.mark.django_db
 REASON = {"ko": "내부 업무"}
@@ -224,6 +225,27 @@ def test_a_question_that_a_peer_has_not_signed_for_this_hub_now_is_refused(clien
     asker.become_peer("public")
     answer = asker.ask("entries", **WRONG[wrong])
     assert (answer.status_code, answer.json()["code"]) == (401, "bad-hub-signature")
+
+
+def test_a_peer_is_counted_by_its_identity_and_everybody_else_by_the_address(client, settings):
+    settings.KEY_PER_MINUTE, settings.ANONYMOUS_PER_MINUTE = 3, 2
+    asker = Asker(client)
+    asker.become_peer("public")
+    wrong = {"key": ("0" * 16, Ed25519PrivateKey.generate())}
+    assert [client.get("/sync/v1/hub").status_code, asker.ask("hub", **wrong).status_code] == [200, 401]
+    refused = client.get("/sync/v1/hub")
+    assert (refused.status_code, int(refused["Retry-After"]) > 0) == (429, True)
+    assert [asker.ask("hub").status_code for _ in range(4)] == [200, 200, 200, 429]
+
+
+def test_a_host_is_asked_at_the_pace_of_all_that_is_asked_of_it(monkeypatch, settings, live_server):
+    monkeypatch.setattr("ingest.hosts.is_own", lambda host: False)
+    settings.HOST_PER_SECOND = 1000
+    save_hub("itself", {"address": live_server.url})
+    Hub.objects.update(allow_private=True)
+    told = sync_hub("itself")
+    assert told.problems[0]["code"] == "own-address"
+    assert Host.objects.get().permits < 2000
 
 
 def test_a_file_comes_whole_in_ranges_or_packed(client):

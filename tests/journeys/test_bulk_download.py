@@ -150,7 +150,10 @@ def test_a_download_goes_on_where_it_broke_while_newer_data_is_published(hub: Hu
 
 
 def test_an_export_whose_writer_was_killed_is_written_by_another_one(hub: Hub, tmp_path: Path) -> None:
-    environment = hub.environment | {"DJANGO_SETTINGS_MODULE": "datahub.settings", "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{ROOT}"}
+    environment = hub.environment | {
+        "DJANGO_SETTINGS_MODULE": "datahub.settings",
+        "PYTHONPATH": f"{os.environ['PYTHONPATH']}:{ROOT}",
+    }
     with subprocess.Popen(
         [sys.executable, "-c", WRITER], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as writer:

@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="what the peer is called here")
         parser.add_argument("--repair", action="store_true", help="mend what differs, then compare again")
-        parser.add_argument("--files", action="store_true", help="read every file of records as well and check its digest")
+        parser.add_argument(
+            "--files", action="store_true", help="read every file of records as well and check its digest"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
