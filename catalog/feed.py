@@ -53,9 +53,10 @@ def record_change(kind: Change.Kind, dataset: Dataset, *, snapshot_digest: str =
     if kind is Change.Kind.DESCRIBED:  # also when it was its organisation, its schema or a link that changed
         Dataset.objects.filter(pk=dataset.pk).update(modified_at=now)
     followed = Followed.of_dataset(dataset)
-    last = Change.objects.filter(dataset_id=dataset.pk).order_by("-sequence").first()
+    told = Change.objects.filter(dataset_id=dataset.pk).order_by("-sequence")
+    last = told.values_list(*Followed.__dataclass_fields__).first()
     changes = [Change(kind=kind, snapshot_digest=snapshot_digest, **vars(followed))]
-    if last is not None and (before := Followed.of_change(last)) != followed:
+    if last is not None and (before := Followed(*last)) != followed:
         is_gone = dataset.withdrawn_at is not None or is_narrower(followed.access_level, before.access_level)
         left = Change.Kind.WITHDRAWN if is_gone else Change.Kind.DESCRIBED
         changes.insert(0, Change(kind=left, **vars(before)))

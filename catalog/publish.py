@@ -133,7 +133,8 @@ def describe_dataset(
         dataset = Dataset.objects.create(slug=slug, **columns)
     else:
         outcomes = [update_row(dataset, columns)]
-    outcomes += [save_schema(dataset, schema), save_links(dataset, description.get("distributions", []))]
+    links, is_new = description.get("distributions", []), outcomes == [Outcome.CREATED]
+    outcomes += [save_schema(dataset, schema), save_links(dataset, links, is_new=is_new)]
     outcome = min(outcomes, key=list(Outcome).index)
     if outcome is not Outcome.UNCHANGED:
         record_change(Change.Kind.CREATED if outcome is Outcome.CREATED else Change.Kind.DESCRIBED, dataset)
@@ -317,20 +318,21 @@ def save_schema(dataset: Dataset, schema: Schema | None) -> Outcome:
     return Outcome.CHANGED
 
 
-def save_links(dataset: Dataset, descriptions: Sequence[Mapping[str, Any]]) -> Outcome:
+def save_links(dataset: Dataset, descriptions: Sequence[Mapping[str, Any]], *, is_new: bool = False) -> Outcome:
     """Bring the distributions that lie elsewhere to what is described; one that is known keeps its identifier."""
     known: dict[str, list[Distribution]] = {}
-    for row in dataset.distributions.filter(schema__isnull=True):
+    for row in () if is_new else dataset.distributions.filter(schema__isnull=True):
         known.setdefault(link_name(describe_row(row, Class.DISTRIBUTION)), []).append(row)
-    outcome = Outcome.UNCHANGED
+    outcome, new = Outcome.UNCHANGED, []
     for position, description in enumerate(descriptions, start=1):
         columns = row_columns(description, Class.DISTRIBUTION) | {"position": position}
         rows = known.get(link_name(description))
         if rows:
             outcome = Outcome.CHANGED if update_row(rows.pop(0), columns) is Outcome.CHANGED else outcome
         else:
-            Distribution.objects.create(dataset=dataset, **columns)
+            new.append(Distribution(dataset=dataset, **columns))
             outcome = Outcome.CHANGED
+    Distribution.objects.bulk_create(new)
     gone = [row.pk for rows in known.values() for row in rows]
     if gone:
         dataset.distributions.filter(pk__in=gone).delete()
@@ -345,7 +347,8 @@ def link_name(description: Mapping[str, Any]) -> str:
 
 
 def find_organisation(slug: str) -> Organisation:
-    organisation = Organisation.objects.filter(slug=slug).first()
+    """Return an organisation with what a dataset keeps of it; its other columns are asked for when they are wanted."""
+    organisation = Organisation.objects.filter(slug=slug).only("slug").order_by().first()
     if organisation is None:
         raise OrganisationNotFound(organisation=slug)
     return organisation

@@ -35,7 +35,7 @@ def indexed_together() -> Iterator[None]:
         WAITING.reset(token)
     keys = list(waiting)
     for start in range(0, len(keys), BATCH):
-        index_datasets(Dataset.objects.filter(pk__in=keys[start : start + BATCH]))
+        index_keys(keys[start : start + BATCH])
 
 
 def index_dataset(dataset: Dataset) -> None:
@@ -43,13 +43,17 @@ def index_dataset(dataset: Dataset) -> None:
     index_datasets([dataset])
 
 
-@transaction.atomic
 def index_datasets(datasets: Iterable[Dataset]) -> None:
     """Index datasets as the database has them now, some hundreds with a dozen statements; what is unchanged stays."""
     keys = [dataset.pk for dataset in datasets]
     if (waiting := WAITING.get()) is not None:
         waiting.update(dict.fromkeys(keys))
-        return
+    else:
+        index_keys(keys)
+
+
+@transaction.atomic
+def index_keys(keys: Sequence[uuid.UUID]) -> None:
     present = {entry.dataset_id: entry for entry in SearchEntry.objects.filter(dataset__in=keys)}
     current = Dataset.objects.current().filter(pk__in=keys).prefetch_related(*RELATED)
     documents = {dataset.pk: make_document(dataset) for dataset in current}
@@ -62,7 +66,7 @@ def index_missing() -> int:
     indexed = SearchEntry.objects.values("dataset")
     keys = list(Dataset.objects.current().exclude(pk__in=indexed).values_list("pk", flat=True))
     for start in range(0, len(keys), BATCH):
-        index_datasets(Dataset.objects.filter(pk__in=keys[start : start + BATCH]))
+        index_keys(keys[start : start + BATCH])
     return len(keys)
 
 
