@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from django.core.management.base import BaseCommand
 
 from datahub.selftest import (
+    ON_POSTGRESQL,
+    ON_SQLITE,
     Outcome,
     install_debian_packages,
     missing_packages,
@@ -64,10 +66,10 @@ class Command(BaseCommand):
             skipped = Outcome(name, is_good=True, words="skipped: postgresql or redis-server is not installed")
             return [self.run_on_sqlite(arguments), skipped]
         with on_sqlite() as environment, with_redis(environment) as with_broker:
-            command = on_postgresql(pytest_command(["--database-only", *arguments]))
+            command = on_postgresql(pytest_command(ON_POSTGRESQL, ["--database-only", *arguments]))
             with step_beside(name, command, with_broker) as finish:
                 return [self.run_on_sqlite(arguments), finish()]
 
     def run_on_sqlite(self, arguments: Sequence[str]) -> Outcome:
         with on_sqlite() as environment:
-            return run_step("pytest: SQLite", pytest_command(arguments), environment)
+            return run_step("pytest: SQLite", pytest_command(ON_SQLITE, arguments), environment)
