@@ -1,4 +1,4 @@
-"""Words a message of alerts: one paragraph for each source, the most important first; as text, as HTML, as JSON."""
+"""Words a message of alerts: one paragraph for each source, feed or peer, the most important first; as text, as HTML, as JSON."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from catalog.text import Text
-from ingest.models import Alert, Source
+from ingest.models import Alert, Feed, Hub, Source
 
-LISTED = 50  # sources told one by one; of the others the number is told
+LISTED = 50  # sources, feeds and peers told one by one; of the others the number is told
 SUBJECT_LENGTH = 120
 KINDS: Mapping[str, Text] = {  # the most important first
     "failed": Text(ko="수집 실패", en="collection failed"),
@@ -31,7 +31,12 @@ WELL = Text(ko="다시 정상으로 수집합니다.", en="It is collected again
 PASSED = Text(ko="지금은 정상입니다. 그동안의 문제: {text}", en="It works again. What was wrong: {text}")
 REPEATED = Text(ko="(알림 {count}건 중 마지막)", en="(the last of {count} alerts)")
 NEXT = Text(ko="다음 시도: {at}", en="Tried next: {at}")
-RUN, SOURCE = Text(ko="실행 기록", en="Run"), Text(ko="소스 설정", en="Source")
+RUN = Text(ko="실행 기록", en="Run")
+PAGES = {
+    Source: Text(ko="소스 설정", en="Source"),
+    Feed: Text(ko="피드", en="Feed"),
+    Hub: Text(ko="이웃 허브", en="Peer hub"),
+}
 TIME = {"ko": "%m월 %d일 %H:%M", "en": "%Y-%m-%d %H:%M KST"}
 TEST = Text(ko="알림 시험", en="test of alerts")
 TEST_BODY = Text(
@@ -54,9 +59,9 @@ class Message:
 
 @dataclass(frozen=True)
 class Story:
-    """What has happened to one source, however many alerts told it."""
+    """What has happened to one source, feed or peer, however many alerts told it."""
 
-    source: Source
+    about: Source | Feed | Hub
     kind: str
     text: Text
     alerts: Sequence[Alert]
@@ -96,51 +101,61 @@ def compose_test(language: str, identifier: str, now: dt.datetime) -> Message:
 
 
 def stories_of(alerts: Iterable[Alert]) -> list[Story]:
-    """Gather alerts by source; what failed and recovered before anybody was told is one story."""
-    by_source = groupby(sorted(alerts, key=lambda alert: (alert.source_id, alert.pk)), lambda alert: alert.source_id)
-    stories = [story_of(list(group)) for _, group in by_source]
+    """Gather alerts by what they are about; what failed and recovered before anybody was told is one story."""
+    told = groupby(sorted(alerts, key=lambda alert: (*place_of(alert), alert.pk)), place_of)
+    stories = [story_of(list(group)) for _, group in told]
     return sorted(stories, key=lambda story: (list(KINDS).index(story.kind), story.latest.pk))
+
+
+def place_of(alert: Alert) -> tuple[int, int, int]:
+    return alert.source_id or 0, alert.feed_id or 0, alert.hub_id or 0
 
 
 def story_of(alerts: list[Alert]) -> Story:
     latest = alerts[-1]
     troubles = [alert for alert in alerts if alert.kind != Alert.Kind.RECOVERED]
     if latest.kind != Alert.Kind.RECOVERED:
-        return Story(latest.source, latest.kind, latest.text, alerts)
+        return Story(latest.about, latest.kind, latest.text, alerts)
     if troubles:
-        return Story(latest.source, "passed", PASSED.format(text=troubles[-1].text), alerts)
-    return Story(latest.source, "recovered", WELL, alerts)
+        return Story(latest.about, "passed", PASSED.format(text=troubles[-1].text), alerts)
+    return Story(latest.about, "recovered", WELL, alerts)
 
 
 def subject_of(stories: Sequence[Story], language: str) -> str:
     first, others = stories[0], len(stories) - 1
     subject = SUBJECT.format(
         kind=KINDS[first.kind],
-        title=title_of(first.source),
+        title=title_of(first.about),
         others=OTHERS.format(count=others) if others else Text(),
     )
     words = " ".join(subject.in_language(language).split())
     return words if len(words) <= SUBJECT_LENGTH else f"{words[: SUBJECT_LENGTH - 1]}…"
 
 
-def title_of(source: Source) -> Text:
-    return source.distribution.dataset.title or Text(ko=source.slug)
+def title_of(about: Source | Feed | Hub) -> Text:
+    if isinstance(about, Source):
+        return about.distribution.dataset.title or Text(ko=about.slug)
+    return Text(ko=about.title or about.slug)
+
+
+def rests_until(about: Source | Feed | Hub) -> dt.datetime | None:
+    return about.next_at if isinstance(about, Hub) else about.backs_off_until
 
 
 def paragraph(story: Story, language: str, now: dt.datetime) -> dict[str, Any]:
-    """Return what is told of one source, worded."""
-    source, count = story.source, len(story.alerts)
+    """Return what is told of one source, feed or peer, worded."""
+    count, again = len(story.alerts), rests_until(story.about)
     since, latest = (clock(alert.at, language) for alert in (story.alerts[0], story.latest))
-    waits = story.kind in ("failed", "held") and source.backs_off_until is not None and source.backs_off_until > now
+    waits = story.kind in ("failed", "held") and again is not None and again > now
     return {
-        "title": title_of(source).in_language(language),
-        "slug": source.slug,
+        "title": title_of(story.about).in_language(language),
+        "slug": story.about.slug,
         "kind": KINDS[story.kind].in_language(language),
         "is_trouble": story.kind in ("failed", "held", "paused"),
         "when": latest if since == latest else f"{since} – {latest}",
         "text": story.text.in_language(language),
         "repeated": REPEATED.format(count=count).in_language(language) if count > 1 and story.kind != "passed" else "",
-        "next": NEXT.format(at=clock(source.backs_off_until, language)).in_language(language) if waits else "",
+        "next": NEXT.format(at=clock(again, language)).in_language(language) if waits and again else "",
         "links": [(label.in_language(language), address) for label, address in links_of(story)],
     }
 
@@ -150,10 +165,11 @@ def clock(moment: dt.datetime, language: str) -> str:
 
 
 def links_of(story: Story) -> list[tuple[Text, str]]:
-    """Return the admin's pages of the run and the source; none where the hub does not know its own address."""
+    """Return the admin's pages of the run and of what it is about; none where the hub does not know its own address."""
     if not settings.BASE_URL:
         return []
-    pages = [(SOURCE, reverse("admin:ingest_source_change", args=[story.source.pk]))]
+    kind = type(story.about)
+    pages = [(PAGES[kind], reverse(f"admin:ingest_{kind._meta.model_name}_change", args=[story.about.pk]))]
     if story.latest.run_id:
         pages.insert(0, (RUN, reverse("admin:ingest_run_change", args=[story.latest.run_id])))
     return [(label, f"{settings.BASE_URL}{page}") for label, page in pages]
@@ -174,10 +190,11 @@ def as_text(words: Mapping[str, Any]) -> str:
 
 
 def as_document(story: Story) -> dict[str, Any]:
-    """Return what a webhook is told of one source."""
+    """Return what a webhook is told of one source, feed or peer: ``of`` says which it is."""
     return {
-        "source": story.source.slug,
-        "title": title_of(story.source).as_dict(),
+        "of": type(story.about)._meta.model_name,
+        "source": story.about.slug,
+        "title": title_of(story.about).as_dict(),
         "kind": story.kind,
         "text": story.text.as_dict(),
         "since": story.alerts[0].at.isoformat(),

@@ -1,6 +1,6 @@
-"""Tells stewards what became of sources: what is new for a channel in one message, not too often and not at night.
+"""Tells stewards what became of sources, feeds and peers: what is new for a channel in one message, not too often and not at night.
 
-``ingest/consequences.py`` writes alerts in the transaction that ends a run; here they go out. A channel's ``delivered`` is
+``ingest/consequences.py`` writes alerts in the transaction that ends a run or a reading; here they go out. A channel's ``delivered`` is
 the last alert that was told; it moves when a message has been taken, and not before. Who sends is settled by one UPDATE,
 which counts the try as failed in advance: a worker that dies while it sends leaves what looks like a failure. A message
 that is tried again holds the same alerts under the same identifier, for both follow from the moment of the first try, and
@@ -92,9 +92,10 @@ def is_quiet(channel: AlertChannel, now: dt.datetime) -> bool:
 
 
 def of_organisation(alerts: QuerySet[Alert], channel: AlertChannel) -> QuerySet[Alert]:
+    """Return the alerts for a channel; feeds and peers bring datasets of many organisations, and are told where all is told."""
     if channel.organisation_id:
         alerts = alerts.filter(source__distribution__dataset__organisation=channel.organisation_id)
-    return alerts.select_related("source__distribution__dataset", "run").order_by("pk")
+    return alerts.select_related("source__distribution__dataset", "feed", "hub", "run").order_by("pk")
 
 
 def claim(channel: AlertChannel, first_try: dt.datetime, now: dt.datetime) -> QuerySet[AlertChannel] | None:

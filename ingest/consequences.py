@@ -1,10 +1,11 @@
-"""What a run's end means for its source: failures are counted and waited out, and somebody is told, once."""
+"""What the end of a run or a reading means: failures are counted and waited out, and somebody is told, once."""
 
 import datetime as dt
 
 from django.utils import timezone
 
-from ingest.models import Alert, Run, Source
+from catalog.text import Text
+from ingest.models import Alert, Feed, Hub, Run, Source
 
 PATIENCE = 3  # failures in a row before a source is left alone for a while
 FIRST_REST = dt.timedelta(minutes=10)
@@ -49,3 +50,16 @@ def is_news(run: Run, now: dt.datetime) -> bool:
 
 def tell(run: Run, kind: Alert.Kind, now: dt.datetime) -> None:
     Alert.objects.create(source=run.source, run=run, kind=kind, text_ko=run.error_ko, text_en=run.error_en, at=now)
+
+
+def tell_of_reading(about: Feed | Hub, trouble: Alert.Kind | None, text: Text, now: dt.datetime) -> None:
+    """Tell how a feed or a peer is: a trouble when it is another one than was told last, or was told long ago; that it is over, once."""
+    last = about.alerts.first()
+    was_well = last is None or last.kind == Alert.Kind.RECOVERED
+    if trouble is None:
+        kind = None if was_well else Alert.Kind.RECOVERED
+    else:
+        is_known = not was_well and last.kind == trouble and last.at > now - TOLD_AGAIN
+        kind = None if is_known else trouble
+    if kind is not None:
+        about.alerts.create(kind=kind, text_ko=text.in_language("ko"), text_en=text.in_language("en"), at=now)

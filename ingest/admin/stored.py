@@ -101,17 +101,18 @@ class SecretAdmin(ModelAdmin):
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    list_display = ("at", "kind", "source_link", "text")
-    list_filter = ("kind", "source")
-    list_select_related = ("source",)
-    fields = ("at", "kind", "source_link", "run_link", "text")
+    list_display = ("at", "kind", "about_link", "text")
+    list_filter = ("kind", "source", "feed", "hub")
+    list_select_related = ("source", "feed", "hub")
+    fields = ("at", "kind", "about_link", "run_link", "text")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alert | None = None) -> tuple[str, ...]:
         return self.fields
 
-    @admin.display(description=gettext_lazy("source"))
-    def source_link(self, alert: Alert) -> SafeString:
-        return link("admin:ingest_source_change", alert.source_id, alert.source.slug)
+    @admin.display(description=gettext_lazy("source, feed or peer"))
+    def about_link(self, alert: Alert) -> SafeString:
+        about = alert.about
+        return link(f"admin:ingest_{about._meta.model_name}_change", about.pk, about.slug)
 
     @admin.display(description=gettext_lazy("run"))
     def run_link(self, alert: Alert) -> SafeString | str:

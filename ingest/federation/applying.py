@@ -154,18 +154,17 @@ def stored_description(dataset: Dataset) -> dict[str, Any]:
 
 
 def steward_edits(row: HubEntry, dataset: Dataset | None) -> dict[str, Any]:
-    """Return what a steward of this hub has written into a description since it was applied."""
+    """Return what a steward of this hub has written into a description since it was applied, None for what was emptied."""
     if dataset is None or not row.applied:
         return {}
     current = stored_description(with_parts(Dataset.objects.filter(pk=dataset.pk)).get())
-    return {
-        name: value for name, value in current.items() if name not in DECIDED_AT_HOME and row.applied.get(name) != value
-    }
+    names = [name for name in {**row.applied, **current} if name not in DECIDED_AT_HOME]
+    return {name: current.get(name) for name in names if row.applied.get(name) != current.get(name)}
 
 
 def merged(description: Mapping[str, Any], edits: Mapping[str, Any]) -> dict[str, Any]:
     """Return a description with what stewards have written here; the access level is the closer one of both."""
-    whole = {**description, **edits}
+    whole = {name: value for name, value in {**description, **edits}.items() if value is not None}
     levels = [level for level in (description.get("access_level"), edits.get("access_level")) if level in RULES]
     return {**whole, "access_level": max(levels, key=list(RULES).index)}
 

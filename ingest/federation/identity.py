@@ -28,7 +28,10 @@ VERSION = 1
 
 
 class ToldKey(BaseModel):
-    """A public key as a hub tells it: ``signature`` is by ``signed_by`` over what ``statement`` says; the first has none."""
+    """A public key as a hub tells it: ``signature`` is by ``signed_by`` over what ``statement`` says; the first has none.
+
+    ``revocation`` is by the key itself over what ``last_words`` says, so that any hub may pass it on.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     name: str = Field(pattern=r"^[0-9a-f]{16}$")
@@ -36,6 +39,7 @@ class ToldKey(BaseModel):
     signed_by: str = ""
     signature: str = Field("", max_length=128)
     revoked: bool = False
+    revocation: str = Field("", max_length=128)
 
 
 class ToldHub(BaseModel):
@@ -75,6 +79,7 @@ def own_document() -> dict[str, Any]:
                 "signed_by": key.signed_by,
                 "signature": key.signature,
                 "revoked": key.revoked_at is not None,
+                "revocation": revocation_of(own.id, key) if key.revoked_at else "",
             }
             for key in HubKey.objects.all()
         ],
@@ -128,6 +133,15 @@ def add_key(old: HubKey | None) -> HubKey:
     )
 
 
+def revocation_of(hub: uuid.UUID, key: HubKey) -> str:
+    return base64.b64encode(private_key(key).sign(last_words(hub, key.name))).decode()
+
+
+def last_words(hub: uuid.UUID, name: str) -> bytes:
+    """Return what a key signs to be believed no more; whoever has stolen it may say so too, which harms nobody."""
+    return f"hub key revoked {hub} {name}".encode()
+
+
 def statement(hub: uuid.UUID, name: str, public: str) -> bytes:
     """Return what an older key signs to vouch for a newer one."""
     return f"hub key {hub} {name} {public}".encode()
@@ -148,21 +162,29 @@ def read_told(document: object, where: str) -> ToldHub:
 def believe(told: ToldHub, learnt_from: str, *, fingerprint: str = "", is_itself: bool = False) -> HubIdentity:
     """Return the hub with the keys that are believed to be its own; a key that none of these vouches for is BadHubKey.
 
-    ``is_itself``: the hub tells of itself, so that its name and address count, and which keys it has revoked.
+    ``is_itself``: the hub tells of itself, so that its name and address count, and which keys it has revoked. Of others a
+    revocation counts that the key itself has signed.
     """
     known = HubIdentity.objects.filter(pk=told.id).first()
     if known is None:
         keys = chained(told.id, [told.keys[0]], told.keys[1:])
-        if fingerprint and fingerprint not in {fingerprint_of(key["public"]) for key in keys}:
-            raise BadHubKey(hub=told.title or told.address, key=fingerprint_of(told.keys[-1].public)[:NAME_LENGTH])
         known = HubIdentity(id=told.id, learnt_from=learnt_from)
     else:
         believed = [ToldKey.model_validate(key) for key in known.keys]
         names = {key.name for key in believed}
         keys = chained(told.id, believed, [key for key in told.keys if key.name not in names], is_known=True)
-    revoked = {key.name for key in told.keys if key.revoked} if is_itself else set()
+    if fingerprint and fingerprint not in {fingerprint_of(key["public"]) for key in keys}:
+        raise BadHubKey(hub=told.title or told.address, key=fingerprint_of(told.keys[-1].public)[:NAME_LENGTH])
+    lost = {key["name"]: key.get("revocation", "") for key in known.keys if key["revoked"]}
+    for claim in (key for key in told.keys if key.revoked):
+        if is_signed(
+            public_key_of(keys, claim.name, even_revoked=True), claim.revocation, last_words(told.id, claim.name)
+        ):
+            lost[claim.name] = claim.revocation
+        elif is_itself:
+            lost.setdefault(claim.name, "")
     for key in keys:
-        key["revoked"] = key["revoked"] or key["name"] in revoked
+        key["revoked"], key["revocation"] = key["name"] in lost, lost.get(key["name"], "")
     before = (known.keys, known.title, known.address)
     known.keys = keys
     if is_itself or not known.address:
@@ -205,6 +227,6 @@ def is_signed(public: str, signature: str, content: bytes) -> bool:
     return True
 
 
-def public_key_of(keys: Sequence[Mapping[str, Any]], name: str) -> str:
+def public_key_of(keys: Sequence[Mapping[str, Any]], name: str, *, even_revoked: bool = False) -> str:
     """Return the public key of this name; "" when there is none, or it has been revoked."""
-    return next((key["public"] for key in keys if key["name"] == name and not key["revoked"]), "")
+    return next((key["public"] for key in keys if key["name"] == name and (even_revoked or not key["revoked"])), "")

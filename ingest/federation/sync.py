@@ -22,14 +22,15 @@ from catalog.errors import HubError
 from catalog.heartbeat import Heartbeat
 from catalog.text import Text
 from ingest.answers import Limits
-from ingest.errors import HubUnavailable, InternalError, LostLease, PeerWentBack, UnreadableAnswer
+from ingest.consequences import PATIENCE, tell_of_reading
+from ingest.errors import HubUnavailable, IngestError, InternalError, LostLease, PeerWentBack, UnreadableAnswer
 from ingest.federation.comparing import compare, mend, tell_differences, tree_of
 from ingest.federation.peer import Peer
 from ingest.federation.taking import Taken, take_page
 from ingest.federation.tree import Differences
 from ingest.hosts import Permits
 from ingest.http import Session
-from ingest.models import Hub, HubSync
+from ingest.models import Alert, Hub, HubSync
 from ingest.schedule import next_time
 
 PAGE = 200
@@ -40,6 +41,10 @@ BEAT_SECONDS = 5.0
 KEPT_READINGS = 200
 LIMITS = Limits(total=120, size=256 << 20)
 TRIES = 3  # of mending what differs
+NOT_TAKEN = Text(
+    ko="데이터셋 {count}개를 받지 못했습니다. 첫 번째 까닭: {why}",
+    en="{count} of its datasets were not taken. The first because: {why}",
+)
 STILL_DIFFERENT = Text(
     ko="비교해 보니 데이터셋 {count}개가 아직 다릅니다. 다음에 다시 맞춥니다",
     en="{count} datasets still differ when compared; they are mended next time",
@@ -206,11 +211,27 @@ def end(hub: Hub, lease: Lease, sync: HubSync, taken: Taken, error: HubError | N
     if not Hub.objects.filter(pk=hub.pk, fence=lease.fence).update(**values):
         taken.problems.append(problem_of(LostLease()))
         error = error or LostLease()
+    else:
+        tell(hub, taken, error, now, is_whole=is_whole)
     sync.ended_at, sync.counts, sync.problems = now, taken.counts, taken.problems
     sync.state = HubSync.State.DONE if error is None else HubSync.State.FAILED
     sync.save()
     old = HubSync.objects.filter(hub=hub).order_by("-started_at").values_list("pk", flat=True)[KEPT_READINGS:]
     HubSync.objects.filter(pk__in=list(old), started_at__lt=now - dt.timedelta(days=1)).delete()
+
+
+def tell(hub: Hub, taken: Taken, error: HubError | None, now: dt.datetime, *, is_whole: bool) -> None:
+    """Let somebody know what will not pass by itself: a peer that stays away, and datasets of it that were not taken."""
+    if error is not None:
+        passes = isinstance(error, LostLease) or (isinstance(error, IngestError) and error.temporary)
+        if hub.failures + 1 >= PATIENCE or not passes:
+            tell_of_reading(hub, Alert.Kind.FAILED, error.text, now)
+    elif taken.problems:
+        count = max(taken.counts.get("refused", 0), 1)
+        why = Text(**taken.problems[0]["text"])
+        tell_of_reading(hub, Alert.Kind.HELD, NOT_TAKEN.format(count=count, why=why), now)
+    elif is_whole:
+        tell_of_reading(hub, None, Text(), now)
 
 
 def problem_of(error: HubError) -> dict[str, Any]:

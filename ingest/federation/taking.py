@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from django.db import DataError, IntegrityError, transaction
@@ -37,6 +38,10 @@ logger = logging.getLogger(__name__)
 NO_HOME = Text(
     ko="원 허브의 주소가 웹 주소가 아닙니다",
     en="its address at its home hub is no web address",
+)
+NOT_AT_HOME = Text(
+    ko="원 허브의 주소({address})에 있는 데이터셋이 아닙니다",
+    en="it is not at the address that its home hub tells of itself ({address})",
 )
 NOT_SIGNED = Text(
     ko="원 허브의 서명이 없거나 맞지 않습니다",
@@ -125,6 +130,8 @@ def check(entry: Entry, row: HubEntry | None, origins: Mapping[str, HubIdentity]
     """Refuse an entry that its home has not signed, that takes another one's place, or that tells a version otherwise."""
     if not WEB_ADDRESS.fullmatch(entry.home):  # it becomes a link on pages, and an address in RDF
         raise BadEntry(entry=entry.home, reason=NO_HOME)
+    if entry.origin == str(identity_of(peer)) and not is_at(entry.home, peer.identity.address):
+        raise BadEntry(entry=entry.home, reason=NOT_AT_HOME.format(address=peer.identity.address))
     identity = origins.get(entry.origin)
     if identity is None or not entry.is_signed_by(identity):
         raise BadEntry(entry=entry.home, reason=NOT_SIGNED)
@@ -133,6 +140,11 @@ def check(entry: Entry, row: HubEntry | None, origins: Mapping[str, HubIdentity]
     is_other = row is not None and (row.epoch, row.version) == entry.order and row.leaf != entry.leaf
     if is_other and entry.origin != str(identity_of(peer)):
         raise BadEntry(entry=entry.home, reason=FORKED.format(version=entry.version))
+
+
+def is_at(home: str, address: str) -> bool:
+    """Tell whether a dataset's home is below the address that its hub tells of itself; one without an address has none to hold to."""
+    return not address or urlsplit(home).netloc.lower() == urlsplit(address).netloc.lower()
 
 
 def identity_of(peer: Peer) -> uuid.UUID | None:

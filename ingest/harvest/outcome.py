@@ -7,10 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.errors import HubError
+from ingest.consequences import PATIENCE, tell_of_reading
 from ingest.errors import IngestError
 from ingest.harvest.lease import FeedClaim, release
 from ingest.harvest.result import Harvest
-from ingest.models import FeedReading
+from ingest.models import Alert, Feed, FeedReading
 from ingest.wording import storable
 
 FIRST_REST = dt.timedelta(minutes=5)
@@ -45,6 +46,8 @@ def end_reading(claim: FeedClaim, result: Harvest, error: HubError | None = None
         reading = FeedReading.objects.select_related("feed").get(pk=claim.reading_id)
         release(claim, **consequences(reading, error, now))
         FeedReading.objects.filter(pk=claim.reading_id).update(**columns)
+        if reading.kind == FeedReading.Kind.READ:
+            tell(reading.feed, result, error, now)
         if error is None and reading.kind == FeedReading.Kind.READ and not result.is_unmodified:
             settle_older(reading)
 
@@ -71,6 +74,14 @@ def consequences(reading: FeedReading, error: HubError | None, now: dt.datetime)
         planned = reading.feed.next_at
         again["next_at"] = min(planned, now + rest) if planned else now + rest
     return again
+
+
+def tell(feed: Feed, result: Harvest, error: HubError | None, now: dt.datetime) -> None:
+    """Let somebody know what will not pass by itself: a failure that stays, and a question that waits for a person."""
+    if error is None:
+        tell_of_reading(feed, Alert.Kind.HELD if result.held else None, result.warning, now)
+    elif feed.failures + 1 >= PATIENCE or not (isinstance(error, IngestError) and error.temporary):
+        tell_of_reading(feed, Alert.Kind.FAILED, error.text, now)
 
 
 def settle_older(reading: FeedReading) -> None:

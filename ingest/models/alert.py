@@ -1,22 +1,32 @@
-"""Alerts: what somebody has to be told of sources, and the channels that it goes out by."""
+"""Alerts: what somebody has to be told of sources, feeds and peers, and the channels that it goes out by."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from catalog.models import Organisation
 from catalog.text import Text
+from ingest.models.feed import Feed
+from ingest.models.hub import Hub
 from ingest.models.run import Run
 from ingest.models.source import Source
 
 
 class Alert(models.Model):
+    """What has happened to a source, a feed or a peer hub: to exactly one of them."""
+
     class Kind(models.TextChoices):
         FAILED = "failed", _("failed")
         HELD = "held", _("held back")
         RECOVERED = "recovered", _("well again")
         PAUSED = "paused", _("paused")
 
-    source = models.ForeignKey(Source, models.CASCADE, related_name="alerts", verbose_name=_("source"))
+    source = models.ForeignKey(
+        Source, models.CASCADE, null=True, blank=True, related_name="alerts", verbose_name=_("source")
+    )
+    feed = models.ForeignKey(Feed, models.CASCADE, null=True, blank=True, related_name="alerts", verbose_name=_("feed"))
+    hub = models.ForeignKey(
+        Hub, models.CASCADE, null=True, blank=True, related_name="alerts", verbose_name=_("peer hub")
+    )
     run = models.ForeignKey(Run, models.SET_NULL, null=True, blank=True, related_name="alerts", verbose_name=_("run"))
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
     text_ko = models.TextField(_("what happened (Korean)"))
@@ -27,9 +37,24 @@ class Alert(models.Model):
         verbose_name = _("alert")
         verbose_name_plural = _("alerts")
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(source__isnull=False, feed=None, hub=None)
+                | models.Q(source=None, feed__isnull=False, hub=None)
+                | models.Q(source=None, feed=None, hub__isnull=False),
+                name="alert_of_one",
+            )
+        ]
 
     def __str__(self) -> str:
-        return f"{self.source.slug}: {self.get_kind_display()}"
+        return f"{self.about.slug}: {self.get_kind_display()}"
+
+    @property
+    def about(self) -> Source | Feed | Hub:
+        """What it happened to."""
+        about = self.source or self.feed or self.hub
+        assert about is not None
+        return about
 
     @property
     def text(self) -> Text:

@@ -11,7 +11,7 @@ from catalog.models import Dataset
 class DuplicatePair(models.Model):
     """Two datasets, in the order of their ids, and what makes them alike.
 
-    ``same`` withdraws the one that is not ``canonical``, which then points to the other, and stays withdrawn whatever its
+    ``same`` withdraws the one that is not ``canonical``, and it stays withdrawn whatever its
     feed tells; ``different`` is never asked again.
     """
 

@@ -50,7 +50,7 @@ class HubKey(models.Model):
 class HubIdentity(models.Model):
     """A hub that has been heard of: its address and the public keys that are believed to be its own.
 
-    ``keys`` lists ``{"name", "public", "signed_by", "signature", "revoked"}``, the oldest first. They were believed once, when
+    ``keys`` lists ``{"name", "public", "signed_by", "signature", "revoked", "revocation"}``, the oldest first. They were believed once, when
     ``learnt_from`` told of them; since then a new key has to be signed by one that is known.
     """
 

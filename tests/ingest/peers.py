@@ -31,7 +31,7 @@ def make_identity(title: str, address: str = "") -> HubIdentity:
 def make_peer(slug: str, title: str, *, is_met: bool = True, **values: object) -> Hub:
     save_hub(slug, {"title": title, "address": f"https://{slug}.example"})
     identity = make_identity(title, f"https://{slug}.example") if is_met else None
-    Hub.objects.filter(slug=slug).update(identity=identity, **values)
+    Hub.objects.filter(slug=slug).update(**{"identity": identity} | values)
     return Hub.objects.select_related("identity").get(slug=slug)
 
 

@@ -37,11 +37,25 @@ def test_a_key_that_nobody_vouches_for_is_refused_and_what_was_believed_stays():
         assert len(HubIdentity.objects.get().keys) == 1
 
 
-def test_what_is_revoked_counts_when_the_hub_tells_it_itself():
+def revoked(hub):
+    return [key["revoked"] for key in hub.keys]
+
+
+def test_what_is_revoked_counts_when_the_hub_tells_it_itself_or_the_key_has_signed_it():
     believe(told(), "city")
     rotate_key(revoke=True)
-    assert not any(key["revoked"] for key in believe(told(), "region").keys)
-    assert [key["revoked"] for key in believe(told(), "city", is_itself=True).keys] == [True, False]
+    old, new = own_document()["keys"]
+    unsigned = told(keys=[{**old, "revocation": ""}, new])
+    forged = told(keys=[{**old, "revocation": old["signature"] or new["signature"]}, new])
+    against = told(keys=[{**old, "revoked": False}, {**new, "revoked": True, "revocation": old["revocation"]}])
+    for relayed in (unsigned, forged, against):
+        assert not any(revoked(believe(relayed, "region")))
+    assert revoked(believe(told(), "region")) == [True, False]
+    assert revoked(believe(told(keys=[{**old, "revoked": False}, new]), "region")) == [True, False]
+    assert HubIdentity.objects.get().keys[0]["revocation"] == old["revocation"]  # and is passed on
+    HubIdentity.objects.all().delete()
+    believe(told(keys=[{**old, "revoked": False}]), "city")
+    assert revoked(believe(unsigned, "city", is_itself=True)) == [True, False]
 
 
 def test_a_fingerprint_that_was_noted_has_to_be_that_of_the_key():
@@ -49,6 +63,10 @@ def test_a_fingerprint_that_was_noted_has_to_be_that_of_the_key():
     with pytest.raises(BadHubKey):
         believe(told(), "city", fingerprint="0" * 64)
     assert believe(told(), "city", fingerprint=right).learnt_from == "city"
+    with pytest.raises(BadHubKey):  # also of a hub that was heard of through another one before
+        believe(told(), "city", fingerprint="0" * 64)
+    rotate_key()
+    assert len(believe(told(), "city", fingerprint=right).keys) == 2
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from peers import make_identity, make_peer
 
 from catalog.models import Dataset
+from ingest.errors import BadEntry
 from ingest.federation.entries import Entry, set_entry
-from ingest.federation.identity import fingerprint_of, own_hub
+from ingest.federation.identity import believe, fingerprint_of, own_hub, read_told
 from ingest.federation.peer import Peer
-from ingest.federation.taking import Taken, take_page
+from ingest.federation.taking import Taken, check, take_page
 from ingest.models import Hub, HubEntry, HubIdentity, HubOffer
 
 pytestmark = pytest.mark.django_db
@@ -74,3 +75,21 @@ def test_a_home_that_is_no_web_address_is_refused(home: str) -> None:
     taken = take(region, city, city.entry(uuid.uuid4(), home), [])
     assert taken.counts == {"refused": 1}
     assert "no web address" in taken.problems[0]["text"]["en"]
+
+
+@pytest.mark.parametrize(
+    ("home", "codes"),
+    [("https://daon.example/dataset/air", []), ("https://DAON.example/dataset/air", []), (HOME, ["bad-entry"])],
+)
+def test_a_peer_tells_of_homes_at_its_own_address_alone(home: str, codes: list[str]) -> None:
+    city = City()
+    identity = believe(read_told({**city.document, "address": "https://daon.example"}, ""), "daon", is_itself=True)
+    daon = make_peer("daon", "다온시", is_met=False, identity=identity)
+    found = []
+    try:
+        check(
+            city.entry(uuid.uuid4(), home), None, {city.id: identity}, cast("Peer", Told(daon, identity)), is_own=False
+        )
+    except BadEntry as error:
+        found.append(error.code)
+    assert found == codes

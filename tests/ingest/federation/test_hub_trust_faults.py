@@ -266,6 +266,12 @@ def test_a_steward_of_the_region_adds_words_that_stay_while_the_homes_own_words_
     assert nation.do("tell_document", entry_id=air) == city.do("tell_document", entry_id=air)
     for consumer, producer in ((region, city), (nation, region)):
         has_all(consumer, producer)
+    region.do("edit", slug="air", provenance={})
+    city.do("make", slug="air", seed=3, provenance={"ko": "기후부"})
+    read_well(region, city)
+    read_well(nation, region)
+    assert "provenance" not in region.do("tell_catalogue")[air]["document"]["description"]
+    assert nation.do("tell_catalogue")[air]["document"]["description"]["provenance"]["ko"] == "기후부"
 
 
 @pytest.mark.parametrize("act", ["withdraws", "narrows"])
