@@ -18,6 +18,7 @@ from peers import make_peer
 from catalog.text import Text
 from ingest.alert_message import compose
 from ingest.alerts import of_organisation
+from ingest.answers import Limits
 from ingest.federation.sync import NOT_TAKEN, STILL_DIFFERENT, sync_hub, tell
 from ingest.federation.taking import Taken
 from ingest.harvest.feeds import read_feed, save_feed
@@ -47,7 +48,10 @@ def test_a_feed_that_waits_for_a_person_is_told_once_and_that_it_is_answered() -
 
 
 @pytest.mark.parametrize("content", ["no catalogue", None], ids=["it makes no sense", "it is not there"])
-def test_a_feed_that_cannot_be_read_is_told(tmp_path: Path, settings: LazySettings, content: str | None) -> None:
+def test_a_feed_that_cannot_be_read_is_told(
+    tmp_path: Path, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    monkeypatch.setattr("ingest.harvest.feeds.LIMITS", Limits(total=0.1))
     settings.FILE_ROOTS = [tmp_path]
     if content is not None:
         (tmp_path / "data.json").write_text(content, encoding="utf-8")
@@ -58,7 +62,8 @@ def test_a_feed_that_cannot_be_read_is_told(tmp_path: Path, settings: LazySettin
     assert told(feed) == ["failed"]
 
 
-def test_a_peer_that_stays_away_is_told_at_its_third_failure() -> None:
+def test_a_peer_that_stays_away_is_told_at_its_third_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.federation.sync.LIMITS", Limits(total=0.1))
     hub = make_peer("daon", "다온시 데이터허브")
     seen = []
     for _ in range(4):
