@@ -219,7 +219,7 @@ class Reading:
         """Take some datasets: what is known by its key at once; what looks like another one that was not seen, at the end."""
         known = self.rows.known([marks.key for _, marks in told])
         unknown = [marks for _, marks in told if marks.key not in known]
-        alike = self.rows.alike(unknown, exact=False) if unknown and self.looks_alike else {}
+        alike = self.rows.alike(unknown) if unknown and self.looks_alike else {}
         self.taker.prepare([entry.slug for entry, marks in told if marks.key not in known])
         fresh: set[str] = set()
         for entry, marks in told:
@@ -246,7 +246,7 @@ class Reading:
         for round_ in (True, False):  # first what is the same to the letter, then what is alike
             for batch in batched(self.deferred.read(is_exact=round_), BATCH):
                 with self.batch():
-                    alike = self.rows.alike([marks for _, marks, _ in batch], exact=True)
+                    alike = self.rows.alike([marks for _, marks, _ in batch])
                     self.taker.prepare([entry.slug for entry, _, _ in batch])
                     for entry, marks, organisation in batch:
                         found = [row for row in alike.get(marks.key, ()) if row.pk not in self.seen]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ingest.harvest.identity import Marks
@@ -47,15 +47,20 @@ class Rows:
             return {}
         return {row.key: row for row in told(self.all().filter(key__in=wanted))}
 
-    def alike(self, marks: Sequence[Marks], *, exact: bool) -> Mapping[str, list[Known]]:
-        """Return the rows that share a mark with one of these, by the key of that one; ``exact``: the whole document too."""
-        wanted = Q(name_key__in=[mark.name_key for mark in marks])
-        wanted |= Q(content_key__in=[mark.content_key for mark in marks])
-        wanted |= Q(links_key__in=[mark.links_key for mark in marks if mark.links_key])
-        wanted |= Q(digest__in=[mark.digest for mark in marks])
-        rows = list(told(self.all().filter(wanted).order_by("pk")))
+    def alike(self, marks: Sequence[Marks]) -> Mapping[str, list[Known]]:
+        """Return the rows that share a mark with one of these, or the whole document, by the key of that one."""
+        wanted = {
+            "name_key": {mark.name_key for mark in marks},
+            "content_key": {mark.content_key for mark in marks},
+            "links_key": {mark.links_key for mark in marks},
+            "digest": {mark.digest for mark in marks},
+        }
+        rows: dict[int, Known] = {}
+        for column, values in wanted.items():  # one by one: with OR, databases look through all that the feed has told
+            if sought := values - {""}:
+                rows |= {row.pk: row for row in told(self.all().filter(**{f"{column}__in": sought}))}
         by_mark: dict[str, list[Known]] = {}
-        for row in rows:
+        for row in rows.values():
             for value in {row.digest, *row.marks} - {""}:
                 by_mark.setdefault(value, []).append(row)
         found: dict[str, list[Known]] = {}

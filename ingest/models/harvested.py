@@ -54,12 +54,13 @@ class Harvested(models.Model):
         verbose_name_plural = _("harvested descriptions")
         ordering = ["feed", "kind", "id"]
         constraints = [models.UniqueConstraint(fields=["feed", "kind", "key"], name="one_row_a_harvested_thing")]
-        indexes = [
+        indexes = [  # the kind stands first in each, or SQLite would look through all rows of a kind
             models.Index(fields=["kind", "slug"]),
-            models.Index(fields=["feed", "digest"]),
-            models.Index(fields=["name_key"]),
-            models.Index(fields=["links_key"]),
-            models.Index(fields=["content_key"]),
+            models.Index(fields=["kind", "key"], name="harvested_by_key"),
+            models.Index(fields=["kind", "name_key", "feed"], name="harvested_by_name"),
+            models.Index(fields=["kind", "links_key", "feed"], name="harvested_by_links"),
+            models.Index(fields=["kind", "content_key", "feed"], name="harvested_by_content"),
+            models.Index(fields=["kind", "digest", "feed"], name="harvested_by_digest"),
         ]
 
     def __str__(self) -> str:
