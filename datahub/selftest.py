@@ -22,8 +22,9 @@ from django.conf import settings
 from datahub.quickstart import free_port
 
 # Tests wait for processes, servers and browsers, too, so that there is one process more than cores for the whole suite and
-# half as many for what is run on PostgreSQL beside it. More of them end hardly earlier, and wait for each other's time limits. A file's tests stay together, the
-# files are taken in the order that tests/conftest.py gives them: xdist would keep those with few and long tests for the end.
+# half as many for what is run on PostgreSQL beside it. More of them end hardly earlier, and wait for each other's time
+# limits. A file's tests stay together, the files are taken in the order that tests/conftest.py gives them: xdist would keep
+# those with few and long tests for the end.
 SIDE_BY_SIDE = ("--dist", "loadfile", "--no-loadscope-reorder")
 CORES = os.cpu_count() or 1
 ON_SQLITE, ON_POSTGRESQL = CORES + 1, max(1, CORES // 2)
