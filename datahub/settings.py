@@ -225,6 +225,7 @@ INDEX_RECORDS = env.int("HUB_INDEX_RECORDS", default=5000)  # from so many recor
 BOUNDARIES = env.str("HUB_BOUNDARIES", default="")  # the dataset whose shapes are the districts of questions
 ANSWERS_MIB = env.int("HUB_ANSWERS_MIB", default=64)  # answers that each web process keeps; 0 keeps none
 WEB_THREADS = 4  # of each web process; heavy questions get half of them (catalog/storage.py)
+AUDIT_DAYS = env.int("HUB_AUDIT_DAYS", default=1095)  # how long it is told who did what
 SNAPSHOT_DAYS = env.int("HUB_SNAPSHOT_DAYS", default=30)  # how long a replaced snapshot stays readable
 
 # Whole-snapshot files and exports: written by the workers, beside the pulls.

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from catalog.api.quota import seen_address
+from catalog.caller import seen_address
 from catalog.text import Text
 from ingest.inbox import append
 from ingest.models import Source

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from catalog.audit import forget_old_acts, tell_head
 from catalog.quality import assess_due, forget_links, hub_base
 from catalog.retention import collect_orphan_parts, forget_old_snapshots
 from ingest import alerts
@@ -103,3 +104,5 @@ def tidy() -> None:
     forget_leftovers(now)
     forget_messages(now)
     forget_links(now)
+    forget_old_acts(now)
+    tell_head()

@@ -1,6 +1,7 @@
 """The stewards' admin site: what is registered on it, and the start page with today's work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import update_wrapper
 from typing import Any
 
 from django.contrib.admin import AdminSite, ModelAdmin
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.i18n import set_language
 
 from catalog.admin.api_key import ApiKeyAdmin
+from catalog.admin.audited import AuditEntryAdmin, audited, record_asked, record_session
 from catalog.admin.change import ChangeAdmin
 from catalog.admin.dataset import DatasetAdmin, Guard, Panel
 from catalog.admin.described import CatalogueAdmin, DataServiceAdmin, SeriesAdmin
@@ -22,6 +24,7 @@ from catalog.admin.work import FindWork
 from catalog.admin.written_files import ExportAdmin, SnapshotFileAdmin
 from catalog.models import (
     ApiKey,
+    AuditEntry,
     Catalogue,
     Change,
     DataService,
@@ -46,6 +49,7 @@ CATALOGUE: Mapping[type[Model], type[ModelAdmin]] = {
     ApiKey: ApiKeyAdmin,
     Grant: GrantAdmin,
     Reading: ReadingAdmin,
+    AuditEntry: AuditEntryAdmin,
     Export: ExportAdmin,
     SnapshotFile: SnapshotFileAdmin,
 }
@@ -77,6 +81,34 @@ class HubAdminSite(AdminSite):
     def add_home_panel(self, show: Panel) -> None:
         """Tell more on the page of a dataset from another hub; ``show`` is asked each time such a page is opened."""
         self.home_panels.append(show)
+
+    def register(
+        self,
+        model_or_iterable: type[Model] | Iterable[type[Model]],
+        admin_class: type[ModelAdmin] | None = None,
+        **options: Any,  # noqa: ANN401
+    ) -> None:
+        """Register a table so that what is done with it is recorded."""
+        super().register(model_or_iterable, audited(admin_class or ModelAdmin), **options)
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        """Have every door record what it is asked for, once it is known that somebody may enter."""
+
+        def recorded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ANN401
+            record_asked(request, self._registry)
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(update_wrapper(recorded, view), cacheable)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        answer = super().login(request, extra_context)
+        if request.method == "POST" and request.user.is_authenticated:
+            record_session(request, AuditEntry.Act.SIGNED_IN)
+        return answer
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        record_session(request, AuditEntry.Act.SIGNED_OUT)
+        return super().logout(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [path("language/", set_language, name="language"), *super().get_urls()]

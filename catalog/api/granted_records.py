@@ -17,7 +17,6 @@ from rest_framework.request import Request
 
 from catalog.api.addresses import query_pairs
 from catalog.api.documentation import operation, parameter
-from catalog.api.quota import seen_address
 from catalog.api.records import (
     FORMAT,
     OTHER_ANSWERS,
@@ -28,6 +27,7 @@ from catalog.api.records import (
     refuse_counting,
 )
 from catalog.api.view import ApiView
+from catalog.caller import seen_address
 from catalog.errors import BadKey, BadValue
 from catalog.granted import GrantedQuestion, ask_granted
 from catalog.models import Reading

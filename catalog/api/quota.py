@@ -9,7 +9,6 @@ import fcntl
 import functools
 import hashlib
 import ipaddress
-import logging
 import math
 import mmap
 import os
@@ -28,11 +27,10 @@ from django.http import HttpRequest, HttpResponseBase
 
 from catalog.api.authentication import given_key
 from catalog.api.errors import answer_problem
+from catalog.caller import seen_address
 from catalog.errors import QuotaExceeded
 from catalog.keys import KnownKey, count_use, find_key
 from catalog.text import Text
-
-logger = logging.getLogger(__name__)
 
 LIMITED = (
     "/api/",
@@ -128,23 +126,6 @@ def address_of(environ: Mapping[str, Any]) -> str:
     """Return what one client is counted by: its address, and of IPv6 the network that one client has."""
     address = seen_address(environ)
     return network_of(address) if ":" in address else address
-
-
-def seen_address(environ: Mapping[str, Any]) -> str:
-    """Return the client's address: what the outermost trusted proxy saw."""
-    address, forwarded = environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", "")
-    if forwarded and settings.TRUSTED_PROXIES:
-        seen = [part.strip() for part in forwarded.split(",")]
-        return seen[-min(settings.TRUSTED_PROXIES, len(seen))]
-    if forwarded:
-        warn_of_proxy(address)
-    return address
-
-
-@functools.lru_cache(maxsize=1)
-def warn_of_proxy(address: str) -> None:
-    """Say, once in a row, that callers behind a proxy are taken for one."""
-    logger.warning("%s sends X-Forwarded-For: if it is your proxy, set HUB_TRUSTED_PROXIES", address)
 
 
 def network_of(address: str) -> str:

@@ -1,6 +1,7 @@
 """What the catalogue stores; nothing here acts."""
 
 from catalog.models.api_key import ApiKey, ApiUse
+from catalog.models.audit_entry import AuditEntry, AuditHead
 from catalog.models.catalogue import Catalogue
 from catalog.models.change import Change, FeedHead
 from catalog.models.dataset import Dataset
@@ -20,6 +21,8 @@ from catalog.models.written_file import WrittenFile
 __all__ = [
     "ApiKey",
     "ApiUse",
+    "AuditEntry",
+    "AuditHead",
     "Catalogue",
     "Change",
     "DataService",

@@ -237,7 +237,7 @@ def connect_page(site: AdminSite, request: HttpRequest) -> HttpResponse:
     }
     if request.method == "POST" and form.is_valid():
         if "save" in request.POST:
-            return save_step(request, form, context)
+            return save_step(site, request, form, context)
         context |= preview_step(request, form)
     return TemplateResponse(request, "admin/ingest/source/connect.html", context)
 
@@ -325,14 +325,16 @@ def is_too_much(request: HttpRequest) -> bool:
     return cache.incr(name) > PREVIEWS_AN_HOUR
 
 
-def save_step(request: HttpRequest, form: ConfigForm, context: dict[str, Any]) -> HttpResponse:
+def save_step(site: AdminSite, request: HttpRequest, form: ConfigForm, context: dict[str, Any]) -> HttpResponse:
     save = SaveForm(None, request.POST)
     context |= {"save": save, "rows": save.columns}
     if save.is_valid() and save.cleaned_data["dataset"] is None and not request.user.has_perm("catalog.add_dataset"):
         save.add_error("dataset", _("You may not add datasets; choose one that is there."))
     if save.is_valid():
         try:
-            source = save_all(form, save)
+            with transaction.atomic():
+                source = save_all(form, save)
+                site.get_model_admin(Source).log_addition(request, source, [{"added": {}}])
         except BadDescription as error:
             for field, text in error.problems:
                 save.add_error(field if field in save.fields else None, f"{field}: {in_current_language(text)}")

@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from catalog.admin.read_only import ReadOnlyAdmin
-from catalog.api.quota import seen_address
+from catalog.caller import seen_address
 from catalog.errors import HubError
 from catalog.models.labels import in_current_language
 from catalog.text import Text

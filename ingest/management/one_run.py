@@ -4,18 +4,21 @@ from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from typing import ClassVar
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import get_language
 
+from catalog.management.recorded import RecordedCommand
 from catalog.text import Text
 from ingest.errors import IngestError
 from ingest.models import Run
 
 
-class RunCommand(ABC, BaseCommand):
+class RunCommand(ABC, RecordedCommand):
     """Finds the run, does what the command is for (``act``), and says what that returned or why it cannot be done."""
 
     requires_system_checks: ClassVar = ()  # they would load every door, which takes longer than most of what is done here
+
+    told = ("run",)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", type=int, help="the run's number, as the page of runs and run_source tell it")

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
-from catalog.api.quota import seen_address
+from catalog.caller import seen_address
 from catalog.text import Text
 from ingest.connectors.messages import Message
 from ingest.errors import InboxFull, Undecipherable

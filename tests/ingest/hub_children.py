@@ -17,6 +17,8 @@ from django.test import Client
 from django.utils import timezone
 from pulling import make_source, records
 
+from catalog.audit import Actor, Done, record_acts
+from catalog.models import AuditEntry
 from catalog.records import Column, Schema, Store
 from ingest import listening, pipeline
 from ingest.budget import count_call
@@ -152,6 +154,7 @@ def write_catalogue(slug: str, times: int, start: float) -> None:
     for number in range(times):
         dataset = make_dataset(slug, theme=("transport", "culture")[number % 2])
         publish_rows(dataset, [{"station_id": f"{slug}-{number}"}])
+        record_acts(Actor(slug), [Done(AuditEntry.Act.CHANGED, object_name=slug)])
 
 
 def rename_organisation(times: int, start: float) -> None:

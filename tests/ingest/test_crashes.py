@@ -190,7 +190,7 @@ def test_two_workers_that_take_two_runs_of_one_source_at_the_same_moment_get_one
     assert hub.rows("SELECT state, count(*) FROM ingest_run GROUP BY 1 ORDER BY 1") == [("running", 1), ("waiting", 1)]
 
 
-def test_many_writers_at_once_keep_the_change_feed_gapless_and_no_pointer_is_lost(hub):
+def test_many_writers_at_once_keep_feed_and_audit_log_gapless_and_no_pointer_is_lost(hub):
     slugs = [f"dataset-{number}" for number in range(4)]
     hub.do("make_datasets", slugs)
     times, start = 6, time.time() + 0.5
@@ -200,6 +200,9 @@ def test_many_writers_at_once_keep_the_change_feed_gapless_and_no_pointer_is_los
     changes = hub.rows("SELECT sequence, kind, snapshot_digest, at FROM catalog_change ORDER BY sequence")
     assert [change[0] for change in changes] == list(range(1, len(changes) + 1))
     assert [change[3] for change in changes] == sorted(change[3] for change in changes)
+    acts = hub.rows("SELECT number FROM catalog_auditentry ORDER BY number")
+    assert [number for (number,) in acts] == list(range(1, 2 * len(slugs) * times + 1))
+    hub.do("run_command", "prove_audit")
     published = [digest for _, kind, digest, _ in changes if kind == "snapshot-published"]
     assert sorted(published) == sorted(digest for (digest,) in hub.rows("SELECT digest FROM catalog_snapshot"))
     last = "SELECT s.replaced_at IS NULL FROM catalog_distribution d JOIN catalog_snapshot s ON s.id = d.current_snapshot_id"

@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from catalog.errors import HubError
 from catalog.intake import FORMATS, FieldChange, Plan, Planned, carry_out, plan_intake
+from catalog.management.recorded import RecordedCommand
 from catalog.publish import Outcome
 
 SIGNS = {Outcome.CREATED: "+", Outcome.CHANGED: "~", Outcome.UNCHANGED: "="}
 LONGEST = 120  # characters of a value in the list of changes
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Take descriptions from a table (CSV, XLSX, data.go.kr columns) or City Data Hub JSON into the catalogue."
+    told = ("file", "organisation")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)

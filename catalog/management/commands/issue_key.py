@@ -5,15 +5,17 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.dateparse import parse_date
 
 from catalog.keys import end_of, issue_key
+from catalog.management.recorded import RecordedCommand
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Give a user a key to the API and print it. It is shown this once; only its digest is kept."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("user", "label", "until")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", required=True, help="the name of the user who holds the key")

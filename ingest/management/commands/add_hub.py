@@ -3,18 +3,20 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from catalog.errors import HubError
+from catalog.management.recorded import RecordedCommand
 from ingest.federation.hubs import save_hub
 from ingest.models import Hub
 
 LISTS = {"organisation": "organisations", "theme": "themes", "region": "regions", "data_model": "data_models"}
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Register a peer hub, or change one: what is not given stays as it is."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("name", "address", "takes", "level", "allow_private")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="what the peer is called here")

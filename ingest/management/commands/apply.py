@@ -4,9 +4,10 @@ from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import get_language
 
+from catalog.management.recorded import RecordedCommand
 from catalog.publish import Outcome
 from ingest.apply import Applied, apply_hub_file
 from ingest.errors import BadSetup
@@ -22,9 +23,10 @@ def assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Create or change organisations, datasets and sources as a file (TOML or YAML) describes them."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("file", "allow_private")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="the hub file")

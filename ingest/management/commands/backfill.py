@@ -4,10 +4,11 @@ import datetime as dt
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
+from catalog.management.recorded import RecordedCommand
 from catalog.text import Text
 from ingest.connectors.cursor_values import parse_duration, read_moment
 from ingest.errors import IngestError
@@ -21,9 +22,10 @@ ASKED = Text(
 )
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Pull a span of time again: what was missed, or came late, or has changed."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("slug", "since", "until")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="the source")

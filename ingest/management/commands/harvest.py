@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import get_language
 
 from catalog.errors import HubError
 from catalog.exchange.entry import Finding
+from catalog.management.recorded import RecordedCommand
 from ingest.harvest import Harvest, harvest
 from ingest.harvest.feeds import feed_pages, read_feed, save_feed
 from ingest.harvest_formats import FORMATS
@@ -23,9 +24,10 @@ ORDER = ("created", "changed", "unchanged", "deleted", "restored", "refused", "d
 MORE = ("matched", "left_out", "kept")  # told only when there are any
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Bring the datasets of another catalogue into the hub, and keep them in step when run again."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("name", "allow_private")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="the feed: the same name each time for the same catalogue")

@@ -3,16 +3,19 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from catalog.management.recorded import RecordedCommand
 from ingest.federation.identity import fingerprint_of, own_hub, rotate_key, signing_key
 from ingest.federation.own_entries import sign_again
 from ingest.models import HubKey
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Show the identifier of this hub and the fingerprint of its key."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("rotate", "revoke")
+
+    def is_recorded(self, options: dict[str, Any]) -> bool:
+        return bool(options["rotate"] or options["revoke"])
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--rotate", action="store_true", help="sign with a new key, which the old one vouches for")

@@ -3,15 +3,17 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from catalog.management.recorded import RecordedCommand
 from ingest.models import Platform
 from ingest.platform.platforms import issue_platform_key
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Give an integrated platform a new key and print it, once; the key before opens nothing any more."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
+    told = ("platform",)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("platform", help="the platform's identifier")

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import get_language
 
+from catalog.management.recorded import RecordedCommand
 from catalog.text import Text
 from ingest.models import Secret
 from ingest.secret_store import rotate_secrets
@@ -19,7 +20,7 @@ UNREADABLE = Text(
 )
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Encrypt all stored secrets with the first of HUB_ENCRYPTION_KEYS; the others may be dropped then."
     requires_system_checks = ()
 

@@ -5,10 +5,11 @@ import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import get_language
 
 from catalog.errors import HubError
+from catalog.management.recorded import RecordedCommand
 from catalog.text import Text
 from ingest.models import Secret
 from ingest.secret_store import delete_secret, is_readable, save_secret, users_of
@@ -23,9 +24,13 @@ NAME_NEEDED = Text(ko="비밀값의 이름을 적으십시오.", en="Give the na
 PROMPT = Text(ko="비밀값: ", en="Secret: ")
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Store a secret, read from standard input or typed without echo; --list and --delete."
     requires_system_checks = ()
+    told = ("name", "delete")
+
+    def is_recorded(self, options: dict[str, Any]) -> bool:
+        return not options["list"]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", nargs="?", help="what configurations call it")

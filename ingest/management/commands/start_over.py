@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
 from catalog.feed import begin_epoch
+from catalog.management.recorded import RecordedCommand
 
 
-class Command(BaseCommand):
+class Command(RecordedCommand):
     help = "Let all who follow the change feed or read this hub start over; needed after a backup has been restored."
     requires_system_checks = ()  # they would load every door, which takes longer than most of what is done here
 

@@ -16,6 +16,7 @@ from django.test import Client, RequestFactory
 from catalog import keys
 from catalog.api import quota
 from catalog.api.quota import DAY, MINUTE, Caller, Counters, address_of, day_of
+from catalog.caller import warn_of_proxy
 from catalog.keys import forget_found_keys, issue_key, write_uses
 from catalog.models import ApiUse
 
@@ -207,7 +208,7 @@ def test_a_caller_is_what_the_trusted_proxy_saw(
 
 
 def test_a_proxy_that_nobody_told_of_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    quota.warn_of_proxy.cache_clear()
+    warn_of_proxy.cache_clear()
     for _ in range(3):
         address_of(RequestFactory().get("/", headers={"X-Forwarded-For": "203.0.113.7"}).META)
     assert [record.message for record in caplog.records if "HUB_TRUSTED_PROXIES" in record.message] == [
