@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from catalog.admission import admitted_columns
 from catalog.describe import describe_row, row_columns
+from catalog.erase import forget_erased
 from catalog.errors import BadDescription, Conflict, DatasetNotFound, OrganisationNotFound
 from catalog.feed import lock_feed, record_change
 from catalog.file_leases import wake_worker
@@ -226,6 +227,7 @@ def publish_snapshot(
         )
         distribution.current_snapshot = snapshot
         distribution.save(update_fields=["current_snapshot", "modified_at"])
+        forget_erased(distribution)
         Dataset.objects.filter(pk=distribution.dataset_id).update(modified_at=snapshot.published_at)
     else:
         snapshot.replaced_at = snapshot.published_at

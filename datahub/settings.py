@@ -300,6 +300,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 1800.0,
         "options": {"expires": 1800},
     },
+    "erase_records": {"task": "ingest.tasks.erase_records", "schedule": 10.0, "options": {"expires": 10}},
     "sync_hubs": {"task": "ingest.tasks.sync_hubs", "schedule": 15.0, "options": {"expires": 15}},
     "harvest_due": {"task": "ingest.tasks.harvest_due", "schedule": 60.0, "options": {"expires": 60}},
     "check_links": {"task": "ingest.tasks.check_links", "schedule": 3600.0, "options": {"expires": 600}},

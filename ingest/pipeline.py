@@ -48,15 +48,15 @@ from ingest.personal_data import hide_decided, with_personal_data
 from ingest.platform.publishing import publish_occurrences
 from ingest.raw import keep_answer, keep_rejected
 from ingest.recipes import cook
+from ingest.record_erasure import leave_out_erased_records, newest_erasure, tell_left_out
 from ingest.repetitions import mode_of_refused, position_after, refused_rows, release_of
 from ingest.runs import Claim, Progress, RunHeartbeat, claim_run, end_run, end_with_error, offer_next, sentence_of
 from ingest.sessions import is_served, open_session
 from ingest.sources import check_decisions, check_expectations, check_key, is_part, read_config, read_expectations
-from ingest.wording import storable, storable_document
+from ingest.wording import storable, storable_document, storable_report
 
 WORK_MEMORY_MIB = 160
 OWN = {RECIPE: cook, PLATFORM: publish_occurrences}  # what the hub makes itself, and asks no platform for
-COLUMN_LENGTH = 200
 PUBLISHED_MEANWHILE = Text(
     ko="읽는 동안 다른 소스가 같은 데이터셋을 공개했습니다", en="another source published the same dataset meanwhile"
 )
@@ -168,6 +168,7 @@ def collect_and_publish(pull: Pull, expectations: Expectations) -> None:
         keep_published(pull)
         return
     pull.progress.step = "check"
+    pull.progress.told += tell_left_out(leave_out_erased_records(staged, pull.source.distribution))
     previous = previous_rows(pull)
     hide_decided(staged, pull.source)
     report = validate(
@@ -275,16 +276,6 @@ def answered_at(run: Run) -> dt.datetime | None:
     return run.of.started_at if run.kind == Run.Kind.REPLAY and run.of else run.started_at
 
 
-def storable_report(report: Report) -> Report:
-    """Return the report with texts and names that a database takes: both may hold what a platform sent."""
-    return Report([storable_finding(finding) for finding in report.findings])
-
-
-def storable_finding(finding: Finding) -> Finding:
-    text = Text(ko=storable(finding.text.ko), en=storable(finding.text.en))
-    return dataclasses.replace(finding, text=text, column=storable(finding.column)[:COLUMN_LENGTH])
-
-
 @transaction.atomic
 def keep_published(pull: Pull) -> None:
     """Let what is published stand for this release too: the platform says that nothing has changed since.
@@ -333,6 +324,8 @@ def write_and_publish(pull: Pull, staged: Staged, report: Report) -> None:
     while True:
         pull.heartbeat.check()
         distribution = Distribution.objects.select_related("current_snapshot").get(pk=pull.source.distribution_id)
+        newest = newest_erasure(distribution)
+        leave_out_erased_records(staged, distribution)  # what was erased while this run was reading
         previous = distribution.current_snapshot.manifest if distribution.current_snapshot else None
         manifest = write_snapshot(
             staged,
@@ -345,7 +338,7 @@ def write_and_publish(pull: Pull, staged: Staged, report: Report) -> None:
         csv_size = estimate_size(manifest, "csv", record_store(), pull.limits)
         based_on = None if mode is LoadMode.REPLACE else previous.digest if previous else ""
         try:
-            publish(pull, distribution, manifest, csv_size, staged, report, rejected, based_on)
+            publish(pull, distribution, manifest, csv_size, staged, report, rejected, based_on, newest)
         except Conflict:
             continue
         return
@@ -361,7 +354,11 @@ def publish(
     report: Report,
     rejected: str,
     based_on: str | None,
+    newest: int,
 ) -> None:
+    lock_feed()
+    if newest_erasure(distribution) != newest:
+        raise Conflict(what=distribution.dataset.slug)
     snapshot = publish_snapshot(
         distribution,
         manifest,

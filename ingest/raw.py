@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from catalog.records import Store
 from ingest.echoes import Echoes
@@ -74,6 +75,11 @@ def forget_raw(now: dt.datetime) -> int:
     answers = {entry["file"] for entries in named.iterator() for entry in entries}
     rejected = set(Run.objects.exclude(rejected_digest="").values_list("rejected_digest", flat=True))
     return raw_store().collect_orphans(answers) + rejected_store().collect_orphans(rejected)
+
+
+def forget_answers_of(runs: QuerySet[Run]) -> int:
+    """Keep no raw answers and no refused records of some runs; return how many had any. The files are collected as all are."""
+    return runs.exclude(raw_answers=[], rejected_digest="").update(raw_answers=[], rejected_digest="")
 
 
 def forget_leftovers(now: dt.datetime) -> int:

@@ -21,6 +21,7 @@ from ingest.platform.sending import send_events
 from ingest.platform.taking import take_messages
 from ingest.raw import forget_leftovers, forget_raw
 from ingest.recipes import create_changed_runs
+from ingest.record_erasure import erase_due_records
 from ingest.runs import sweep
 
 
@@ -93,6 +94,11 @@ def tell_platforms() -> None:
 @shared_task
 def erase_platform_data() -> None:
     erase_due(timezone.now())
+
+
+@shared_task
+def erase_records() -> None:
+    erase_due_records()
 
 
 @shared_task

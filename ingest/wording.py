@@ -1,10 +1,14 @@
 """Says what a validation library found wrong, in Korean and English; and makes foreign text fit to be stored."""
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from catalog.records import Finding, Report
 from catalog.text import Text
+
+COLUMN_LENGTH = 200
 
 SENTENCES: Mapping[str, Text] = {
     "missing": Text(ko="꼭 있어야 하는데 없습니다", en="is required but missing"),
@@ -53,3 +57,13 @@ def storable_document(value: Any) -> Any:  # noqa: ANN401 (plain JSON)
     if isinstance(value, list):
         return [storable_document(part) for part in value]
     return storable(value) if isinstance(value, str) else value
+
+
+def storable_report(report: Report) -> Report:
+    """Return the report with texts and names that a database takes: both may hold what a platform sent."""
+    return Report([storable_finding(finding) for finding in report.findings])
+
+
+def storable_finding(finding: Finding) -> Finding:
+    text = Text(ko=storable(finding.text.ko), en=storable(finding.text.en))
+    return dataclasses.replace(finding, text=text, column=storable(finding.column)[:COLUMN_LENGTH])

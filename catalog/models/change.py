@@ -26,6 +26,7 @@ class Change(models.Model):
         SNAPSHOT_PUBLISHED = "snapshot-published", _("snapshot published")
         WITHDRAWN = "withdrawn", _("withdrawn")
         RESTORED = "restored", _("restored")
+        ERASED = "records-erased", _("records erased")
 
     sequence = models.BigIntegerField(_("sequence"), primary_key=True)
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)

@@ -13,7 +13,10 @@ ON = Class.DISTRIBUTION
 
 
 class Distribution(models.Model):
-    """A form of a dataset: with a ``schema`` the records that this hub serves, without one a link to somewhere else."""
+    """A form of a dataset: with a ``schema`` the records that this hub serves, without one a link to somewhere else.
+
+    What was published before ``erased_at`` may hold records that somebody had erased, and is kept no longer than it is current.
+    """
 
     uid = models.UUIDField(_("identifier"), default=uuid.uuid4, unique=True, editable=False)
     dataset = models.ForeignKey(Dataset, models.CASCADE, related_name="distributions", verbose_name=_("dataset"))
@@ -60,6 +63,7 @@ class Distribution(models.Model):
     api_type = coded("api_type", ON)
     quota = string("quota", ON)
     approval = coded("approval", ON)
+    erased_at = models.DateTimeField(_("records erased"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     modified_at = models.DateTimeField(_("modified"), auto_now=True)
 

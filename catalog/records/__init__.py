@@ -29,6 +29,14 @@ from catalog.records.encode import (
     media_type_of,
 )
 from catalog.records.engine import Limits
+from catalog.records.erase import (
+    ERASABLE,
+    Erased,
+    count_erasable,
+    digest_of_values,
+    erase_rows,
+    leave_out_erased,
+)
 from catalog.records.expectations import SEVERITIES, WITHIN, Expectations, find_contradictions
 from catalog.records.findings import Finding, Report
 from catalog.records.index import Index, Indexes, Later, build_index, index_of, is_little, what_came_later
@@ -71,6 +79,7 @@ __all__ = [
     "CHECK_TITLES",
     "CODINGS",
     "ENCODINGS",
+    "ERASABLE",
     "FORMATS",
     "FORMULAS",
     "FUNCTIONS",
@@ -87,6 +96,7 @@ __all__ = [
     "Column",
     "DelimitedFile",
     "Districts",
+    "Erased",
     "Expectations",
     "Finding",
     "Format",
@@ -122,9 +132,12 @@ __all__ = [
     "changed_parts",
     "codes_at",
     "compress",
+    "count_erasable",
     "count_values",
+    "digest_of_values",
     "discard",
     "encode",
+    "erase_rows",
     "estimate_size",
     "explain",
     "factor_between",
@@ -141,6 +154,7 @@ __all__ = [
     "infer_type",
     "is_little",
     "is_name_of_person",
+    "leave_out_erased",
     "mask_text",
     "media_type_of",
     "parse_query",

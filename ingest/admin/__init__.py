@@ -14,6 +14,7 @@ from ingest.admin import (
     hub_offer,
     platform,
     platform_message,
+    record_erasure,
     run,
     sending,
     source,
@@ -25,7 +26,7 @@ from ingest.platform.work import troubled_messages
 from ingest.todays_work import late_sources, troubled_sources
 
 __all__ = [
-    "event_rule", "feed", "harvested", "hub", "hub_offer", "platform", "platform_message", "run", "sending", "source",
+    "event_rule", "feed", "harvested", "hub", "hub_offer", "platform", "platform_message", "record_erasure", "run", "sending", "source",
     "stored",
 ]  # fmt: skip
 

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from catalog.access import RULES
 from catalog.describe import describe_row, linked_distributions, with_parts
+from catalog.erase import forget_other_versions
 from catalog.errors import HubError
 from catalog.exchange.entry import LONGEST_SLUG
 from catalog.models import DataService, Dataset, Organisation, Series
@@ -80,6 +81,8 @@ def apply_entry(row: HubEntry | None, told: Told, position: int) -> HubEntry:
         dataset = describe(row, dataset, document, told)
         if told.manifest is not None:
             publish(dataset, told.manifest, entry)
+            if is_erased_since(row, told.manifest):
+                forget_other_versions(dataset.distribution)
     if dataset is not None and bool(entry.gone) != bool(was_gone) and (entry.gone or row.version):
         (withdraw_dataset if entry.gone else restore_dataset)(dataset.slug)
     set_entry(row, entry)
@@ -215,6 +218,13 @@ def publish(dataset: Dataset, text: str, entry: Entry) -> None:
         valid_at=valid_at,
         based_on=current.digest if current else "",
     )
+
+
+def is_erased_since(row: HubEntry, text: str) -> bool:
+    """Tell whether the home has erased records since what was applied before; then no older version may stay here either."""
+    before = orjson.loads(row.manifest).get("erased_at") if row.manifest else None
+    told = orjson.loads(text).get("erased_at")
+    return bool(told) and told != before
 
 
 class Names:

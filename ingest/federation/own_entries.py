@@ -4,6 +4,7 @@ They are made when they are wanted, not when a dataset is written: a hub without
 made under the lock of the feed, so that an entry never tells a state that its number has not reached.
 """
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -94,7 +95,7 @@ def renew(row: HubEntry, dataset: Dataset, own: OwnHub, epoch: int, key: tuple[s
         return True
     description = canonical(description_document(dataset))
     snapshot = dataset.current_snapshot
-    manifest = canonical(manifest_document(snapshot)) if snapshot else b""
+    manifest = canonical(manifest_document(snapshot, dataset.distribution.erased_at)) if snapshot else b""
     digests = digest_of(description), digest_of(manifest) if manifest else ""
     gone = HubEntry.Gone.WITHDRAWN if dataset.withdrawn_at else HubEntry.Gone.HERE
     if before == (epoch, *digests, gone):
@@ -149,9 +150,13 @@ def description_document(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def manifest_document(snapshot: Snapshot) -> dict[str, Any]:
-    """Return what a snapshot is made of, with what was found when its records were checked."""
+def manifest_document(snapshot: Snapshot, erased_at: dt.datetime | None) -> dict[str, Any]:
+    """Return what a snapshot is made of, with what was found when its records were checked.
+
+    ``erased_at`` is there when records were ever erased: another moment than before lets go of what was published before it.
+    """
     return {
+        **({"erased_at": erased_at.isoformat()} if erased_at else {}),
         "digest": snapshot.digest,
         "schema": snapshot.schema,
         "parts": [part.as_value.as_dict() for part in snapshot.parts.all()],

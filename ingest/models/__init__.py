@@ -18,6 +18,7 @@ from ingest.models.occurrence import Occurrence
 from ingest.models.platform import Platform
 from ingest.models.platform_message import PlatformMessage
 from ingest.models.provider import Provider
+from ingest.models.record_erasure import RecordErasure
 from ingest.models.run import Run
 from ingest.models.secret import Secret
 from ingest.models.sending import OutgoingMessage, RaisedOccurrence, Receiver, SendingRule
@@ -50,6 +51,7 @@ __all__ = [
     "Provider",
     "RaisedOccurrence",
     "Receiver",
+    "RecordErasure",
     "Run",
     "Secret",
     "SendingRule",

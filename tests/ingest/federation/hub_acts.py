@@ -12,15 +12,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pyarrow.parquet as pq
 from builders import make_dataset, make_organisation, publish_rows
 from django.conf import settings
 from django.core.management import call_command
 
 import catalog
 import ingest
-from catalog.models import Dataset
+from catalog.models import Dataset, Snapshot
 from catalog.publish import describe_dataset, guard_dataset, restore_dataset, withdraw_dataset
 from catalog.records import Column, Schema
+from catalog.storage import record_store
 from ingest.answers import Limits
 from ingest.federation import door, files, own_entries, sync, taking, tree
 from ingest.federation.hubs import save_hub
@@ -30,6 +32,7 @@ from ingest.federation.peer import Peer
 from ingest.federation.verifying import verify_hub
 from ingest.http import Session
 from ingest.models import Hub
+from ingest.record_erasure import ask_erasure, erase
 
 SCHEMA = Schema(
     columns=(Column("id", required=True), Column("district"), Column("pm10", "integer"), Column("note")), key=("id",)
@@ -318,6 +321,22 @@ def bring_back(slug: str) -> None:
 
 def guard(slug: str) -> None:
     guard_dataset(slug)
+
+
+def erase_record(slug: str, number: str) -> None:
+    told = {"id": number}
+    erase(
+        ask_erasure(Dataset.objects.select_related("distribution").get(slug=slug), told, reason="asked", by="steward")
+    )
+
+
+def tell_versions(slug: str) -> list[list[str]]:
+    """Return the identifiers in the files of each version that is kept, the newest first."""
+    store = record_store()
+    return [
+        [number for part in snapshot.parts.all() for number in pq.read_table(store.path(part.digest))["id"].to_pylist()]
+        for snapshot in Snapshot.objects.filter(distribution__dataset__slug=slug).order_by("-pk")
+    ]
 
 
 def make_many(first: int, count: int, rows: int = 3) -> None:

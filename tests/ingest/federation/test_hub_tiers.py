@@ -88,3 +88,27 @@ def test_below_a_region_too_nobody_keeps_what_was_closed_because_of_each_other(h
     city.do("guard", slug="air")
     go_round(ways, 3)
     assert holds(region) == holds(east) == holds(west) == {}
+
+
+def test_h7_a_record_that_is_erased_at_home_goes_from_all_versions_in_every_tier(hub: Make):
+    city, region, nation = hub("city"), hub("region"), hub("nation")
+    ways = [(region, city), (nation, region)]
+    for consumer, producer in ways:
+        follow(consumer, producer)
+    for rows in (3, 4):
+        city.do("make", slug="air", rows=rows)
+        go_round(ways, 1)
+    first, second = [f"{number:06}" for number in range(3)], [f"{number:06}" for number in range(4)]
+    assert nation.do("tell_versions", slug="air") == [second, first]
+    city.do("erase_record", slug="air", number="000001")
+    go_round(ways, 1)
+    left = [number for number in second if number != "000001"]
+    assert [one.do("tell_versions", slug="air") for one in (city, region, nation)] == [[left]] * 3
+    before = [one.do("tell_marks") for one in (city, region, nation)]
+    go_round(ways, 1)
+    assert [one.do("tell_marks") for one in (city, region, nation)] == before
+    city.do("make", slug="air", rows=5)
+    go_round(ways, 1)
+    assert [left in one.do("tell_versions", slug="air") for one in (city, region, nation)] == [True] * 3
+    for consumer, producer in ways:
+        has_all(consumer, producer)
