@@ -7,6 +7,7 @@ from types import ModuleType
 from django.apps import AppConfig
 
 from datahub.celery import app as celery_app  # tasks are sent through this application
+from datahub.database_version import version_of_code
 
 
 class DatahubConfig(AppConfig):
@@ -21,7 +22,8 @@ class DatahubConfig(AppConfig):
         super().__init__(app_name, app_module)
 
     def ready(self) -> None:
-        """Look for garbage again, but never among what was loaded: it stays as long as the process."""
+        """Note the version; look for garbage again, but never among what was loaded: it stays as long as the process."""
+        version_of_code()  # before an update changes the files under this process
         gc.freeze()
         gc.enable()
         atexit.register(gc.unfreeze)  # or the engine's bindings complain of what was never freed

@@ -172,7 +172,7 @@ def platform() -> Iterator[Platform]:
         yield platform
 
 
-def test_an_update_that_adds_to_the_tables_lets_the_old_worker_finish(
+def test_an_update_lets_the_old_worker_finish_and_take_nothing_new_up(
     cluster: Postgresql, platform: Platform, tmp_path: Path
 ) -> None:
     with hub_on(cluster, tmp_path) as hub:
@@ -181,10 +181,14 @@ def test_an_update_that_adds_to_the_tables_lets_the_old_worker_finish(
         with serving(hub):
             enter(hub, "lots", 1)
             assert wait_until(lambda: platform.asked == 1, AT_LAST), logs(hub)
-            migrate(next_version(tmp_path, hub, ADDS), "9999_next")
+            environment = next_version(tmp_path, hub, ADDS)
+            migrate(environment, "9999_next")
             platform.free.set()
             assert wait_until(lambda: states(hub) == {"published": 1}, AT_LAST), logs(hub)
             enter(hub, "lots", 2)
+            assert wait_until(lambda: was_logged(hub, "the database is of another version"), AT_LAST), logs(hub)
+            assert states(hub) == {"published": 1, "waiting": 1}
+        with serving(hub, environment):
             assert wait_until(lambda: states(hub) == {"published": 2}, AT_LAST), logs(hub)
         assert hub.rows("SELECT DISTINCT attempt, error_code FROM ingest_run") == [(1, "")]
         assert_once(hub, 2)

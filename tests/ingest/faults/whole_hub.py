@@ -118,10 +118,10 @@ class Web:
 
 
 @contextmanager
-def serving(hub: OwnHub) -> Iterator[Web]:
-    """Run the web server, the worker and the schedule of a hub."""
+def serving(hub: OwnHub, environment: dict[str, str] | None = None) -> Iterator[Web]:
+    """Run the web server, the worker and the schedule of a hub, or of another version of it."""
     web = Web(unused_port())
-    with running(hub.environment, hub.folder / "serve", "serve", "--port", str(web.port)):
+    with running(environment or hub.environment, hub.folder / "serve", "serve", "--port", str(web.port)):
         assert wait_until(web.is_ready, AT_LAST), logs(hub)
         yield web
 
