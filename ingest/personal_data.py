@@ -8,6 +8,7 @@ import dataclasses
 import logging
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from django.db import transaction
 
@@ -65,6 +66,11 @@ SENTENCES: Mapping[str, Text] = {
         "non-public, or decide otherwise about this column.",
     ),
 }
+IN_NAMES = Text(
+    ko="파일 이름 {count}개에 개인정보가 있습니다 (예: {example}). 공개되지는 않지만 보낸 곳에서 이름을 고치게 하십시오.",
+    en="The names of {count} files hold personal data ({example}, for example). They are not published; have them renamed "
+    "where they come from.",
+)
 EXAMPLE = Text(ko=" (예: {row}번째 행, {masked})", en=" (row {row}, for example: {masked})")
 Severity = Literal["warning", "blocking"]
 logger = logging.getLogger(__name__)
@@ -81,14 +87,17 @@ def hide_decided(staged: Staged, source: Source) -> None:
     hide_personal_data(staged, masked=masked - whole, whole=whole, emptied=chosen(decisions, "drop"))
 
 
-def with_personal_data(report: Report, staged: Staged, source: Source) -> Report:
-    """Return the report with what personal data was found, and without any in its own sentences and examples."""
+def with_personal_data(report: Report, staged: Staged, source: Source, names: Collection[str] = ()) -> Report:
+    """Return the report with what personal data was found, and without any in its own sentences and examples.
+
+    ``names`` are those of the files that came: they are not published, and told where there is personal data in them.
+    """
     closed = closed_columns(staged.schema, source)
     drift = {
         kind: [without_examples(entry, closed) for entry in entries] if kind != "renamed" else entries
         for kind, entries in report.drift.items()
     }
-    findings = [*map(without_values, report.findings), *find_undecided(staged, source)]
+    findings = [*map(without_values, report.findings), *find_undecided(staged, source), *find_in_names(names)]
     return dataclasses.replace(report, findings=findings, drift=drift)
 
 
@@ -143,6 +152,14 @@ def find_undecided(staged: Staged, source: Source) -> Iterator[Finding]:
             yield finding(
                 "restrict", "blocking", schema, name, staged.accepted, level=vocabulary("access_level")[level].label
             )
+
+
+def find_in_names(names: Collection[str]) -> Iterator[Finding]:
+    """Yield a warning for the names of files that hold personal data."""
+    telling = [name for name in map(unquote, names) if mask_text(name) != name]
+    if telling:
+        text = IN_NAMES.format(count=f"{len(telling):,}", example=mask_text(telling[0]))
+        yield Finding(code=CODE, severity="warning", text=text, count=len(telling))
 
 
 def found_finding(schema: Schema, found: FoundPersonalData) -> Finding:

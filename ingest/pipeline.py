@@ -179,7 +179,7 @@ def collect_and_publish(pull: Pull, expectations: Expectations) -> None:
         known_columns=seen_before(pull.source, staged),
         moment=answered_at(pull.run),
     )
-    report = with_personal_data(report, staged, pull.source)
+    report = with_personal_data(report, staged, pull.source, [kept["location"] for kept in pull.progress.raw_answers])
     pull.progress.drift = storable_document(report.drift)
     report = storable_report(Report([*pull.progress.told, *report.findings]))
     pull.heartbeat.check()

@@ -23,7 +23,7 @@ from kombu.exceptions import OperationalError
 
 from catalog.errors import HubError
 from catalog.heartbeat import Heartbeat
-from catalog.records import Finding
+from catalog.records import Finding, mask_text
 from ingest.budget import asked_again, note_refusal
 from ingest.consequences import draw_consequences
 from ingest.errors import Cancelled, IngestError, LostLease, QuotaExceeded, SourcePaused, WorkerLost
@@ -297,8 +297,8 @@ def sentence_of(error: HubError) -> dict[str, str]:
     """Return the columns of a run that tell an error."""
     return {
         "error_code": error.code,
-        "error_ko": storable(error.text.in_language("ko")),
-        "error_en": storable(error.text.in_language("en")),
+        "error_ko": storable(mask_text(error.text.in_language("ko"))),  # names of files may tell of persons
+        "error_en": storable(mask_text(error.text.in_language("en"))),
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from django.contrib import admin, messages
 from django.contrib.admin import TabularInline
@@ -28,6 +29,7 @@ from catalog.admin.read_only import ReadOnlyAdmin
 from catalog.caller import seen_address
 from catalog.errors import HubError
 from catalog.models.labels import in_current_language
+from catalog.records import mask_text
 from catalog.text import Text
 from ingest.admin.decisions import decide_page, needs_decision
 from ingest.admin.marks import NOTHING, badge, link
@@ -201,7 +203,7 @@ class RunAdmin(ReadOnlyAdmin):
     def answers(self, run: Run) -> SafeString | str:
         rows = (
             (
-                entry["location"],
+                mask_text(unquote(entry["location"])),
                 entry["content_type"],
                 f"{entry['bytes']:,}",
                 _(" · a secret in it was blackened") if entry.get("masked") else "",

@@ -6,6 +6,7 @@ import logging
 import pyarrow.parquet as pq
 import pytest
 from builders import make_dataset
+from django.contrib.auth.models import User
 from django.db import connection
 from pulling import make_source, pull, records, write_lots
 
@@ -110,6 +111,22 @@ def test_personal_data_holds_a_run_back_and_masked_it_is_published_from_the_kept
     assert "steward decided on personal data of parking: {'memo': 'mask'}" in kept
 
     assert pull(source).state == State.UNCHANGED  # the decision holds from now on
+
+
+def test_the_name_of_a_file_that_tells_of_somebody_is_told_masked_and_shown_so(lots_file, client):
+    path = write_lots(lots_file.parent / f"민원_{SECRETS[1]}.csv", CLEAN, HEADER)
+    run = pull(source_of(path))
+    assert run.state == State.PUBLISHED
+    issue = run.issues.get(code="personal-data")
+    assert (issue.severity, issue.count) == ("warning", 1)
+    assert "민원_900101-*******.csv" in issue.text_ko
+    client.force_login(User.objects.create_superuser("steward"))
+    page = client.get(f"/admin/ingest/run/{run.pk}/change/").content.decode()
+    assert "민원_900101-*******.csv" in page
+    assert SECRETS[1] not in page
+    path.unlink()
+    failed = pull(run.source)
+    assert SECRETS[1] not in failed.error_ko + failed.error_en
 
 
 @pytest.mark.parametrize(
