@@ -1,11 +1,14 @@
 """The servers that the hub stands on are killed in the middle of runs, and come back: PostgreSQL (C11) and Redis (C7)."""
 
+import os
 import random
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hub_processes import processes_of
 from killed_servers import KilledServer, Postgresql, postgresql, redis_server
 from own_hub import OwnHub, own_hub, wait_until
 from whole_hub import (
@@ -96,6 +99,29 @@ def test_runs_whose_redis_is_killed_again_and_again_are_each_published_once(plat
         quick = {"HUB_BROKER_URL": f"redis://127.0.0.1:{server.port}/0", "HUB_HOST_RUNS": "0"}
         with own_hub(tmp_path, HUB_DATA_DIR=str(tmp_path / "data"), **quick) as hub:
             pull_under_kills(hub, platform, server, kills=3)
+
+
+def test_a_hub_whose_processes_are_all_killed_at_once_does_each_run_once_after_its_next_start(
+    platform: Platform, tmp_path: Path
+) -> None:  # C2
+    with own_hub(tmp_path, HUB_DATA_DIR=str(tmp_path / "data"), HUB_HOST_RUNS="0") as hub:
+        declare(hub, platform, one="append", other="append", third="replace")
+        platform.free.clear()
+        with serving(hub):
+            for slug in ("one", "other", "third"):
+                enter(hub, slug, 1, slots=2)
+            assert wait_until(lambda: platform.asked >= 2, AT_LAST), logs(hub)
+            serves = set(processes_of(hub.environment)) - {hub.nursery.pid}
+            assert len(serves) > 3  # the supervisor, the web server, the worker and its hands, the schedule
+            for process in serves:
+                os.kill(process, signal.SIGKILL)
+            assert wait_until(lambda: not serves & set(processes_of(hub.environment)), AT_LAST)
+        assert hub.rows(CURRENT) == []
+        platform.free.set()
+        with serving(hub):
+            hub.end_leases()
+            wait_hurrying(hub, lambda: done(hub) == 6)
+        assert_once(hub, 6)
 
 
 def pull_under_kills(hub: OwnHub, platform: Platform, server: KilledServer, *, kills: int) -> None:
