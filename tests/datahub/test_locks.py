@@ -1,5 +1,6 @@
 """The lock files: they satisfy pyproject.toml, belong together, and name no address."""
 
+import importlib.metadata
 import re
 import tomllib
 from pathlib import Path
@@ -50,3 +51,33 @@ def test_every_package_has_a_hash_and_no_line_names_an_address_or_a_place(lock):
 
     assert all(lines[number + 1].startswith("    --hash=sha256:") for number in names)
     assert [line for line in lines if "://" in line or "file:" in line or " /" in line or line.startswith("-")] == []
+
+
+# Licences under which a city may run and pass on the hub; of several that a package offers one is enough.
+ALLOWED = re.compile(
+    r"MIT|BSD|Apache|\bISC\b|MPL|Mozilla Public License|LGPL|PSF|Python Software Foundation|EPL|Artistic|Zlib|CC0", re.I
+)
+# Where a package's own words are not enough: what its licence file says.
+READ_BY_HAND = {"axe-playwright-python": "MIT", "asyncssh": "EPL-2.0 OR GPL-2.0-or-later", "owlrl": "W3C, as MIT"}
+
+
+@pytest.mark.parametrize("lock", [BASE, TEST])
+def test_every_package_has_a_licence_that_lets_a_city_use_it(lock):
+    told = {name: licence_of(name) for name in pins(lock)}
+    refused = {name: text for name, text in told.items() if text is not None and not ALLOWED.search(text)}
+    assert refused == {}, "find another package, or read its licence file and add it to READ_BY_HAND"
+
+
+def licence_of(name):
+    """Return what a package says of its licence; None for one that is not installed on this kind of machine."""
+    try:
+        metadata = importlib.metadata.metadata(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    words = [text.rpartition(" :: ")[2] for text in metadata.get_all("Classifier", []) if text.startswith("License")]
+    return (
+        READ_BY_HAND.get(name)
+        or metadata.get("License-Expression")
+        or " or ".join(words)
+        or metadata.get("License", "")
+    )
