@@ -55,7 +55,7 @@ from ingest.sessions import is_served, open_session
 from ingest.sources import check_decisions, check_expectations, check_key, is_part, read_config, read_expectations
 from ingest.wording import storable, storable_document, storable_report
 
-WORK_MEMORY_MIB = 160
+WORK_MEMORY_MIB = 128
 OWN = {RECIPE: cook, PLATFORM: publish_occurrences}  # what the hub makes itself, and asks no platform for
 PUBLISHED_MEANWHILE = Text(
     ko="읽는 동안 다른 소스가 같은 데이터셋을 공개했습니다", en="another source published the same dataset meanwhile"
