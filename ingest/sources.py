@@ -33,7 +33,7 @@ from ingest.secret_values import is_secret, resolve_secrets, without_secrets
 from ingest.wording import explain_problem
 
 PORTS = {
-    "http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "mqtt": 1883, "mqtts": 8883, "sftp": 22
+    "http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "oracle": 1521, "mqtt": 1883, "mqtts": 8883, "sftp": 22
 }  # fmt: skip
 PERSONAL_DATA_DECISIONS = ("mask", "drop", "restrict", "publish")
 EXPECTATIONS = TypeAdapter(Expectations)

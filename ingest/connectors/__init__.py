@@ -177,7 +177,7 @@ CONNECTORS: dict[str, Connector] = {
     "sql": Connector(
         config=sql.Config,
         read=sql.read,
-        title=Text(ko="데이터베이스 (PostgreSQL, MariaDB, MySQL)", en="Database (PostgreSQL, MariaDB, MySQL)"),
+        title=Text(ko="데이터베이스 (PostgreSQL, MariaDB, MySQL, Oracle)", en="Database (PostgreSQL, MariaDB, MySQL, Oracle)"),
         checks=sql_describe.check,
         describes=sql_describe.describe,
     ),

@@ -5,7 +5,16 @@ from collections.abc import Mapping
 
 from pymysql.constants import FIELD_TYPE
 
-from ingest.errors import BrokenOff, KeyRefused, PlatformFailure, SourceError, TimedOut, Unreachable, UnreadableAnswer
+from ingest.errors import (
+    BrokenOff,
+    KeyRefused,
+    PlatformFailure,
+    RequestRefused,
+    SourceError,
+    TimedOut,
+    Unreachable,
+    UnreadableAnswer,
+)
 
 POSTGRESQL: Mapping[str, type[SourceError]] = {
     "08": BrokenOff,
@@ -42,6 +51,44 @@ MYSQL: Mapping[int, type[SourceError]] = {
     2059: KeyRefused,
     2061: KeyRefused,
     3024: TimedOut,  # MySQL's limit
+}
+
+ORACLE: Mapping[str, type[SourceError]] = {  # by the code of the database (ORA) or of the driver (DPY)
+    "ORA-00018": PlatformFailure,  # too many sessions
+    "ORA-00020": PlatformFailure,  # too many processes
+    "ORA-00028": PlatformFailure,  # killed
+    "ORA-01005": KeyRefused,
+    "ORA-01012": BrokenOff,
+    "ORA-01013": PlatformFailure,  # cancelled by an administrator
+    "ORA-01017": KeyRefused,
+    "ORA-01033": PlatformFailure,  # starting or ending
+    "ORA-01034": PlatformFailure,
+    "ORA-01045": KeyRefused,  # may not enter
+    "ORA-01089": PlatformFailure,
+    "ORA-01555": PlatformFailure,  # the reading took longer than the database keeps what was
+    "ORA-01722": UnreadableAnswer,  # a value does not fit the query's own conversion
+    "ORA-01830": UnreadableAnswer,
+    "ORA-01858": UnreadableAnswer,
+    "ORA-01861": UnreadableAnswer,
+    "ORA-02391": PlatformFailure,  # the account's limit for now
+    "ORA-03113": BrokenOff,
+    "ORA-03114": BrokenOff,
+    "ORA-12505": RequestRefused,  # no such SID
+    "ORA-12514": RequestRefused,  # no such service
+    "ORA-12516": PlatformFailure,
+    "ORA-12519": PlatformFailure,
+    "ORA-12520": PlatformFailure,
+    "ORA-12528": PlatformFailure,
+    "ORA-12537": BrokenOff,
+    "ORA-28000": KeyRefused,  # locked
+    "ORA-28001": KeyRefused,  # expired
+    "DPY-3010": KeyRefused,  # a server older than 12.1
+    "DPY-3015": KeyRefused,  # a way to log in of before 11g
+    "DPY-4011": BrokenOff,
+    "DPY-4024": TimedOut,
+    "DPY-4027": Unreachable,
+    "DPY-6000": PlatformFailure,  # the listener refuses, for now
+    "DPY-6005": Unreachable,
 }
 
 # What the library says in words alone while it connects.

@@ -9,14 +9,9 @@ import datetime as dt
 import socket
 import ssl
 import struct
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NoReturn
-from zoneinfo import ZoneInfo
 
 import psycopg
 import pymysql
@@ -26,6 +21,16 @@ from pymysql.cursors import SSCursor
 from pymysql.protocol import FieldDescriptorPacket
 
 from ingest.connectors import database_words as words_of
+from ingest.connectors.database_reading import (
+    AT_ONCE,
+    CONNECT_SECONDS,
+    Cut,
+    Place,
+    Selection,
+    context_of,
+    raise_told,
+)
+from ingest.connectors.oracle import select_oracle, typed_moment
 from ingest.connectors.sql_statement import Tongue
 from ingest.errors import (
     BrokenOff,
@@ -39,46 +44,10 @@ from ingest.errors import (
     UnreadableAnswer,
 )
 
-CONNECT_SECONDS = 10
-ALIVE_SECONDS = 1.0
-AT_ONCE = 1_000
-
 NO_OFFSET = Text(
     ko="시간대 {zone}은(는) 서머타임이 있어 이 데이터베이스에 쓸 수 없습니다. UTC나 Asia/Seoul처럼 고정된 시간대를 적으십시오",
     en="the time zone {zone} has summer time, which this database cannot be told; give a fixed one such as UTC",
 )
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a database is and how it may be entered; ``authorities`` is a PEM file, or None for a connection in plain."""
-
-    shown: str
-    host: str
-    port: int
-    addresses: Sequence[str]
-    database: str
-    user: str
-    password: str
-    authorities: Path | None
-    seconds: float
-    zone: ZoneInfo
-    mask: Callable[[str], str]
-    alive: Callable[[], None] | None = None
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What a statement found: the names of its columns and its rows, which come as they are asked for.
-
-    ``kinds`` are the hub's types of the columns ("" for others), ``origins`` the table and the column that each is taken
-    from, as the database knows them (0 or "" where it is computed).
-    """
-
-    names: tuple[str, ...]
-    rows: Iterator[Sequence[object]]
-    kinds: tuple[str, ...] = ()
-    origins: tuple[tuple[object, object], ...] = ()
 
 
 @contextmanager
@@ -285,13 +254,6 @@ def connect_socket(place: Place) -> socket.socket:
     raise ConnectionRefusedError(str(failure)) from failure
 
 
-def context_of(authorities: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(authorities))
-    # Certificates that databases make for themselves lack what RFC 5280 wants; Python 3.13 would refuse them.
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    return context
-
-
 def fixed_offset(place: Place) -> dt.timezone:
     """Return the zone's offset: servers often have no table of zones, and an offset is understood by all."""
     year = dt.datetime.now(place.zone).year
@@ -305,77 +267,13 @@ def offset_text(offset: dt.timezone) -> str:
     return dt.datetime(2000, 1, 1, tzinfo=offset).isoformat()[-6:]
 
 
-class Cut:
-    """Ends a connection from outside once its time is over, or once the run is to stop; the driver then sees it broken."""
-
-    def __init__(self) -> None:
-        self.ends = float("inf")
-        self.stopped_by: Exception | None = None
-
-    @property
-    def is_late(self) -> bool:
-        return time.monotonic() >= self.ends
-
-    @contextmanager
-    def after(self, place: Place, wire: "psycopg.Connection | socket.socket") -> Iterator[None]:
-        is_over, self.ends = threading.Event(), time.monotonic() + place.seconds
-        with socket.fromfd(wire.fileno(), socket.AF_INET, socket.SOCK_STREAM) as copy:
-
-            def watch() -> None:
-                if self.waits(place, is_over):
-                    return
-                try:
-                    copy.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    return  # the other side was faster
-
-            thread = threading.Thread(target=watch, daemon=True)
-            thread.start()
-            try:
-                yield
-            finally:
-                is_over.set()
-                thread.join()
-
-    def waits(self, place: Place, is_over: threading.Event) -> bool:
-        """Wait until the reading is over; tell whether it ended by itself."""
-        while not is_over.wait(max(0.0, min(ALIVE_SECONDS, self.ends - time.monotonic()))):
-            if self.is_late:
-                return False
-            try:
-                if place.alive:
-                    place.alive()
-            except Exception as error:  # whatever ends a wait on the wire ends this one, and is raised to the reader
-                self.stopped_by = error
-                return False
-        return True
-
-
-def raise_told(place: Place, cut: Cut, error: Exception, kind: type[SourceError], told: str) -> NoReturn:
-    """Raise the error of ours that a driver's error means; its own words stay only where they hold no secret."""
-    if cut.stopped_by is not None:
-        raise cut.stopped_by from None
-    cause = error if place.mask(str(error)) == str(error) else None
-    words = " ".join(told.split())[:300]
-    if cut.is_late or kind is TimedOut:
-        seconds = place.seconds if cut.is_late or not is_connecting(error) else CONNECT_SECONDS
-        raise TimedOut(address=place.shown, seconds=f"{seconds:g}") from cause
-    if kind is UnreadableAnswer:
-        raise kind(address=place.shown, format="SQL", reason=words) from cause
-    name = "answer" if kind in (KeyRefused, RequestRefused, PlatformFailure) else "reason"
-    raise kind(address=place.shown, **{name: words}) from cause
-
-
-def is_connecting(error: Exception) -> bool:
-    return isinstance(error, psycopg.errors.ConnectionTimeout | TimeoutError)
-
-
 @dataclass(frozen=True)
 class Database:
     """A kind of database: its usual port, how it quotes a name, its tongue and how it is read.
 
     ``comments`` asks for (table, column, comment) of the columns of ``{tables}``; ``keeps_origins`` says whether a SELECT around
-    another one still knows the tables behind that.
+    another one still knows the tables behind that. ``around`` is such a SELECT, ``value`` the place of value number ``{at}`` in a
+    statement, where ``bind`` makes of a value what is compared.
     """
 
     port: int
@@ -384,6 +282,9 @@ class Database:
     select: Callable[[Place, str, Sequence[object]], AbstractContextManager[Selection]]
     comments: str
     keeps_origins: bool
+    around: str = "SELECT * FROM ({query}) AS source"
+    value: str = "%s"
+    bind: Callable[[object], object] = lambda value: value
 
     def quoted(self, name: str) -> str:
         return self.quote + name.replace(self.quote, self.quote * 2) + self.quote
@@ -391,9 +292,21 @@ class Database:
 
 POSTGRESQL_ROW = Database(5432, '"', "postgresql", select_postgresql, words_of.POSTGRESQL_COMMENTS, keeps_origins=True)
 MYSQL_ROW = Database(3306, "`", "mysql", select_mysql, words_of.MYSQL_COMMENTS, keeps_origins=False)
+ORACLE_ROW = Database(
+    1521,
+    '"',
+    "oracle",
+    select_oracle,
+    "",
+    keeps_origins=False,
+    around="SELECT * FROM ({query}) source",
+    value=":{at}",
+    bind=typed_moment,
+)
 DATABASES: Mapping[str, Database] = {
     "postgresql": POSTGRESQL_ROW,
     "postgres": POSTGRESQL_ROW,
     "mariadb": MYSQL_ROW,
     "mysql": MYSQL_ROW,
+    "oracle": ORACLE_ROW,
 }

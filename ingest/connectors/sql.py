@@ -1,4 +1,4 @@
-"""The records of one SELECT, read from a platform's database: PostgreSQL, MariaDB or MySQL.
+"""The records of one SELECT, read from a platform's database: PostgreSQL, MariaDB, MySQL or Oracle.
 
 One statement, in a read-only transaction that ends after its seconds; how each database is spoken to is in
 ``databases.py``, what counts as a SELECT in ``sql_statement.py``. Values become what JSON knows, without loss: ``VALUES``
@@ -15,7 +15,7 @@ import ssl
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.addresses import NEVER_PORTS, objection
 from ingest.connectors.cursor_values import Value
-from ingest.connectors.databases import DATABASES, Database, Place
+from ingest.connectors.database_reading import Place
+from ingest.connectors.databases import DATABASES, Database
 from ingest.connectors.presets import known_preset, on_preset
 from ingest.connectors.progress import EVERYTHING, Progressive, Window, read_new
 from ingest.connectors.sql_statement import check_statement
@@ -47,8 +48,8 @@ TWICE = Text(
     en="more than one column is called {names}; name them with AS.",
 )
 BYTES = Text(
-    ko="열 '{name}'의 값이 바이트입니다. 쿼리에서 글자나 수로 바꾸십시오(예: encode, TO_BASE64, ST_AsGeoJSON, CAST).",
-    en="column '{name}' holds bytes; make text or a number of them in the query (encode, TO_BASE64, ST_AsGeoJSON, CAST).",
+    ko="열 '{name}'의 값이 바이트입니다. 쿼리에서 글자나 수로 바꾸십시오(예: encode, TO_BASE64, RAWTOHEX, ST_AsGeoJSON, CAST).",
+    en="column '{name}' holds bytes; make text or a number of them in the query (encode, TO_BASE64, RAWTOHEX, ST_AsGeoJSON, CAST).",
 )
 UNKNOWN = Text(
     ko="열 '{name}'의 값({kind})은 읽을 수 없는 종류입니다. 쿼리에서 CAST로 글자로 바꾸십시오.",
@@ -64,7 +65,8 @@ PLACE = re.compile(r"\{([a-z_]+)\}")
 class Config(Progressive, frozen=True, extra="forbid"):
     preset: str | None = Field(None, description="Name of the preset whose values lie below the given ones.")
     url: str = Field(
-        description="The database: postgresql://user@host:port/database; mariadb and mysql likewise. No password in it."
+        description="The database: postgresql://user@host:port/database; mariadb and mysql likewise, and oracle with "
+        "the name of the service. No password in it."
     )
     password: SecretStr = Field(min_length=1, description="The user's password.")
     query: str = Field(min_length=1, max_length=20_000, description="One SELECT, without comments.")
@@ -197,6 +199,7 @@ def statement_of(config: Config, window: Window = EVERYTHING) -> tuple[str, list
     if name is None:
         return query, []
     column = config.database.quoted(name)
+    around = config.database.around
     bounds: list[tuple[str, object]] = []
     if config.after is not None:
         bounds.append((">", cursor_value(config.after, ZoneInfo(config.timezone))))
@@ -205,11 +208,13 @@ def statement_of(config: Config, window: Window = EVERYTHING) -> tuple[str, list
     if window.until is not None:
         bounds.append(("<", written(window.until, config)))
     if not bounds:
-        return f"SELECT * FROM ({query}) AS source ORDER BY {column}", []
-    # Both drivers read % as a place for a value wherever values are given.
-    query, escaped = query.replace("%", "%%"), column.replace("%", "%%")
-    condition = " AND ".join(f"{escaped} {sign} %s" for sign, _ in bounds)
-    return f"SELECT * FROM ({query}) AS source WHERE {condition} ORDER BY {escaped}", [value for _, value in bounds]
+        return f"{around.format(query=query)} ORDER BY {column}", []
+    if config.database.value == "%s":  # these drivers read % as a place for a value wherever values are given
+        query, column = query.replace("%", "%%"), column.replace("%", "%%")
+    places = (config.database.value.format(at=at) for at in range(1, len(bounds) + 1))
+    condition = " AND ".join(f"{column} {sign} {place}" for (sign, _), place in zip(bounds, places, strict=True))
+    values = [config.database.bind(value) for _, value in bounds]
+    return f"{around.format(query=query)} WHERE {condition} ORDER BY {column}", values
 
 
 def written(bound: Value, config: Config) -> Value:
@@ -246,11 +251,7 @@ def place_of(config: Config, http: Session) -> Iterator[Place]:
     parts = parse_address(config.url)
     host, port = parts.hostname or "", parts.port or config.database.port
     shown = shown_place(config, http)
-    if port in NEVER_PORTS - {database.port for database in DATABASES.values()}:
-        raise ForbiddenAddress(address=shown, reason=NO_PORT.format(port=port))
-    addresses = http.addresses_of(host, port)
-    if config.tls == "none" and any(is_public(address) for address in addresses):
-        raise ForbiddenAddress(address=shown, reason=NOT_IN_PLAIN)
+    addresses = judge(config, http, host, port)
     with authorities_of(config, http) as authorities:
         yield Place(
             shown=shown,
@@ -265,7 +266,19 @@ def place_of(config: Config, http: Session) -> Iterator[Place]:
             zone=ZoneInfo(config.timezone),
             mask=http.mask,
             alive=http.alive,
+            judge=partial(judge, config, http),
         )
+
+
+def judge(config: Config, http: Session, host: str, port: int) -> Sequence[str]:
+    """Return the addresses of a database or of where it leads to; ForbiddenAddress where one may not be gone to."""
+    shown = shown_place(config, http)
+    if port in NEVER_PORTS - {database.port for database in DATABASES.values()}:
+        raise ForbiddenAddress(address=shown, reason=NO_PORT.format(port=port))
+    addresses = http.addresses_of(host, port)
+    if config.tls == "none" and any(is_public(address) for address in addresses):
+        raise ForbiddenAddress(address=shown, reason=NOT_IN_PLAIN)
+    return addresses
 
 
 def shown_place(config: Config, http: Session) -> str:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from ingest.connectors.databases import Selection
+from ingest.connectors.database_reading import Selection
 from ingest.connectors.described import Checked, Described, DescribedColumn, told_text
 from ingest.connectors.sql import Config, place_of
 from ingest.connectors.sql_statement import check_statement
@@ -39,7 +39,7 @@ def describe(config: Config, http: Session) -> Described:
 def select_none(config: Config, http: Session, *, itself: bool = False) -> Iterator[Selection]:
     http.keep_secret(config.password.get_secret_value())
     query = check_statement(config.filled_query, config.database.tongue)
-    statement = query if itself else f"SELECT * FROM ({query}) AS source LIMIT 0"
+    statement = query if itself else f"{config.database.around.format(query=query)} WHERE 1 = 0"
     with place_of(config, http) as place, config.database.select(place, statement, []) as found:
         yield found
 

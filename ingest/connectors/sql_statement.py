@@ -1,14 +1,14 @@
 """Whether a text is one SELECT and nothing else, told before a database sees it.
 
 The read-only transaction is the wall (``databases.py``); this is the notice in front of it, which speaks when a source is
-saved. It knows quotes, comments and brackets of the two tongues, not their grammar.
+saved. It knows quotes, comments and brackets of the tongues, not their grammar.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Literal
 
-Tongue = Literal["postgresql", "mysql"]
+Tongue = Literal["postgresql", "mysql", "oracle"]
 
 # A match is a word, a whole quotation, or a mark that must not stand outside one; an opening quote alone is never closed.
 TOKENS: Mapping[Tongue, re.Pattern[str]] = {
@@ -20,6 +20,11 @@ TOKENS: Mapping[Tongue, re.Pattern[str]] = {
     "mysql": re.compile(
         r"""(?P<word>[^\W\d][\w$]*)|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`
         |(?P<mark>--|/\*|[#'"`;()])""",
+        re.DOTALL | re.VERBOSE,
+    ),
+    "oracle": re.compile(
+        r"""[nN]?[qQ]'(?:\[.*?\]|\{.*?\}|\(.*?\)|<.*?>|(?P<delimiter>[^\s\[{(<]).*?(?P=delimiter))'|(?P<open>[nN]?[qQ]')
+        |(?P<word>[^\W\d][\w$\#]*)|'(?:[^']|'')*'|"[^"]*"|(?P<mark>--|/\*|['";()])""",
         re.DOTALL | re.VERBOSE,
     ),
 }

@@ -517,7 +517,7 @@ def test_an_address_is_judged_before_it_is_connected_to(open_session, scheme, ho
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"url": "oracle://reader@host/city"}, "'oracle' are not read; allowed: postgresql"),
+        ({"url": "db2://reader@host/city"}, "'db2' are not read; allowed: postgresql"),
         ({"url": "postgresql://reader:planted-2@host/city"}, "not written in the address"),
         ({"url": "postgresql://host/city"}, "scheme://user@host"),
         ({"url": "postgresql://reader@host/"}, "scheme://user@host"),

@@ -7,7 +7,7 @@ import pytest
 
 from ingest.connectors.sql_statement import check_statement
 
-BOTH = ("postgresql", "mysql")
+BOTH = ("postgresql", "mysql", "oracle")
 GOOD = [
     (BOTH, "SELECT 1"),
     (BOTH, "  select a, ';--/*' as b from c where d = 'it''s' ;\n"),
@@ -17,6 +17,8 @@ GOOD = [
     (("postgresql",), "SELECT $tag$ ; -- ' $tag$ || $$;$$ || E'\\';'"),
     (("postgresql",), "SELECT a #> '{b}' FROM c$d$"),
     (("mysql",), "SELECT `a;`, 'b\\';' FROM c"),
+    (("oracle",), "SELECT q'[it's; --]', nQ'{/*}', Q'!a;!', q'((;)', 'a\\', SEQ$.NEXTVAL FROM a#b"),
+    (("oracle",), "SELECT freq'1' FROM dual"),
 ]
 BAD = [
     (BOTH, "", "only a SELECT"),
@@ -34,6 +36,12 @@ BAD = [
     (("postgresql",), "SELECT 'a\\'; DROP TABLE b; SELECT '", "one statement"),
     (("postgresql",), "SELECT E'a\\'", "never closed"),
     (("mysql",), "SELECT 1 # a", "comments"),
+    (("oracle",), "SELECT /*+ FULL(a) */ * FROM a", "comments"),
+    (("oracle",), "SELECT q'[a]; DROP TABLE b; SELECT '", "never closed"),
+    (("oracle",), "SELECT q'a'; DROP TABLE b", "never closed"),
+    (("oracle",), "SELECT 'a\\'; DROP TABLE b", "one statement"),
+    (("oracle",), "WITH FUNCTION f RETURN NUMBER IS BEGIN RETURN 1; END; SELECT f FROM dual", "one statement"),
+    (("oracle",), "BEGIN NULL; END;", "one statement"),
     (("mysql",), "SELECT 'a\\'", "never closed"),
     (("mysql",), "SELECT `a", "never closed"),
 ]
@@ -53,7 +61,7 @@ def test_anything_else_is_refused(tongue, text, words):
 
 
 @pytest.mark.parametrize("tongue", BOTH)
-@pytest.mark.parametrize("piece", ["'", "(", "$a$", "$a", "E'\\", "''a"])
+@pytest.mark.parametrize("piece", ["'", "(", "$a$", "$a", "E'\\", "''a", "q'[", "q'a"])
 def test_a_long_riddle_takes_no_time(tongue, piece):
     start = time.process_time()
     with contextlib.suppress(ValueError):
