@@ -144,7 +144,7 @@ def test_the_log_can_be_read_and_narrowed_and_never_changed(admin: Client, datas
         (f"?grant__id__exact={grant.pk}", 1),
         ("?status__exact=refused", 1),
         ("?q=officer", 1),
-        (f"?at__gte={quote(timezone.localtime().replace(hour=0).isoformat())}", 1),
+        (f"?at__gte={quote(timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0).isoformat())}", 1),
     ):
         assert admin.get(f"/admin/catalog/reading/{query}").context["cl"].result_count == number, query
     shown = admin.get(f"/admin/catalog/reading/{row.pk}/change/")

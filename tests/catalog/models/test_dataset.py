@@ -12,7 +12,9 @@ BOOKKEEPING = {
         "id", "slug", "organisation", "distribution", "quality_score", "quality_band",
         "assessed_at", "is_guarded", "created_at", "modified_at", "withdrawn_at", "home",
     },
-    Distribution: {"id", "uid", "dataset", "position", "schema", "current_snapshot", "created_at", "modified_at"},
+    Distribution: {
+        "id", "uid", "dataset", "position", "schema", "current_snapshot", "erased_at", "created_at", "modified_at"
+    },
     Organisation: {"id", "slug", "created_at", "modified_at"},
     Series: {"id", "slug", "organisation", "created_at", "modified_at"},
     DataService: {"id", "slug", "organisation", "created_at", "modified_at"},
