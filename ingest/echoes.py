@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from catalog.errors import HubError
 from catalog.text import Text
-from ingest.connectors import DelimitedFile, MalformedRow
+from ingest.connectors import PAGES, DelimitedFile, Handed, MalformedRow
 from ingest.errors import InternalError
 from ingest.http import Answer
 from ingest.masking import Mask
@@ -56,13 +56,13 @@ def write_masked(source: IO[bytes], target: IO[bytes], mask: Mask) -> tuple[bool
     return found, is_packed
 
 
-def masked_rows(
-    rows: Iterable[Mapping[str, object] | MalformedRow | DelimitedFile], mask: Mask, echoes: Echoes
-) -> Iterator[Mapping[str, object] | MalformedRow | DelimitedFile]:
+def masked_rows(rows: Iterable[Handed], mask: Mask, echoes: Echoes) -> Iterator[Handed]:
     """Yield the rows of a connector without the secrets that the platform repeated in them."""
     for row in rows:
         if not echoes.are_possible:
             yield row
+        elif isinstance(row, PAGES):
+            yield [masked(one, mask) for one in row]
         elif isinstance(row, DelimitedFile):
             yield mask_delimited(row, mask)
         elif isinstance(row, MalformedRow):

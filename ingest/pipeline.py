@@ -24,6 +24,7 @@ from catalog.records import (
     Manifest,
     Report,
     Staged,
+    ToldRows,
     TypedRows,
     UnreadableRow,
     estimate_size,
@@ -36,7 +37,7 @@ from catalog.storage import record_store
 from catalog.text import Text
 from ingest import connectors
 from ingest.areas import area_of
-from ingest.connectors import CONNECTORS, MalformedRow
+from ingest.connectors import CONNECTORS, PAGES, ByColumn, Handed, MalformedRow
 from ingest.derivation import describe_derived
 from ingest.echoes import Echoes, masked_rows, told_without_secrets
 from ingest.errors import Cancelled, HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong, Unmodified
@@ -217,11 +218,7 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
     return staged
 
 
-def type_rows(
-    pull: Pull,
-    rows: Iterable[Mapping[str, object] | MalformedRow | connectors.DelimitedFile | TypedRows],
-    expectations: Expectations,
-) -> Staged:
+def type_rows(pull: Pull, rows: Iterable[Handed | TypedRows], expectations: Expectations) -> Staged:
     source = pull.source
     return tabulate(
         watched(rows, pull.heartbeat),
@@ -235,9 +232,8 @@ def type_rows(
 
 
 def watched(
-    rows: Iterable[Mapping[str, object] | MalformedRow | UnreadableRow | connectors.DelimitedFile | TypedRows],
-    heartbeat: RunHeartbeat,
-) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile | TypedRows]:
+    rows: Iterable[Handed | UnreadableRow | TypedRows], heartbeat: RunHeartbeat
+) -> Iterator[Mapping[str, object] | UnreadableRow | DelimitedFile | ToldRows | TypedRows]:
     """Count rows as they pass and stop when the lease is lost."""
 
     def passed(count: int) -> None:
@@ -251,6 +247,10 @@ def watched(
         if isinstance(row, TypedRows):
             passed(row.rows)
             yield row
+            continue
+        if isinstance(row, PAGES):
+            passed(len(row))
+            yield from [ToldRows(row.shapes, row.shape_of, row.columns)] if isinstance(row, ByColumn) else row
             continue
         heartbeat.progress.rows += 1
         if heartbeat.progress.rows % 1000 == 0:

@@ -67,6 +67,7 @@ from catalog.records.sources import Member, SnapshotSource, Source, Taken, Union
 from catalog.records.staged import Staged, UnreadableRow, discard
 from catalog.records.store import Store
 from catalog.records.tabulate import tabulate
+from catalog.records.told_rows import ToldRows
 from catalog.records.typed_rows import TypedRows
 from catalog.records.units import factor_between
 from catalog.records.validate import validate
@@ -123,6 +124,7 @@ __all__ = [
     "Staged",
     "Store",
     "Taken",
+    "ToldRows",
     "TypedRows",
     "UnionSource",
     "UnreadableRow",

@@ -2,7 +2,8 @@
 
 How each type is read stands in ``parsers.py``, where records may lie in ``places.py``, the outcome in ``staged.py``.
 Rows travel in blocks of columns: those that are plainly good are typed whole (``plain.py``), all others go through the
-columnar engine; whole files come by column already (``columns.py``). Typed rows go to a staging file on disk, refused
+columnar engine; whole files come by column already (``columns.py``), and so do pages of answers (``told_rows.py``), which
+are gathered to blocks. Typed rows go to a staging file on disk, refused
 ones to another, so memory stays flat whatever the size. Nothing is published here: see ``validate.py`` and ``snapshot.py``.
 """
 
@@ -14,7 +15,6 @@ from typing import Literal
 import duckdb
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.ipc
 
 from catalog.records.columns import Columns, DelimitedFile, read_columns
@@ -25,14 +25,15 @@ from catalog.records.places import KOREA, Area, Outline, PlaceRules, Wrong, plac
 from catalog.records.plain import plain_text, type_plainly
 from catalog.records.samples import filled_texts
 from catalog.records.schema import Column, Schema
-from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, dump_json, open_staging
-from catalog.records.typed_rows import TypedRows, as_texts, is_number, keep_typed
+from catalog.records.staged import RefusedFile, Staged, UnreadableRow, discard, open_staging
+from catalog.records.told_rows import ToldRows, as_text, join_arrays, kept_types, told_array
+from catalog.records.typed_rows import TypedRows, as_texts, keep_typed
 
 BLOCK_ROWS = 20_000
 
 
 def tabulate(
-    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile | TypedRows],
+    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile | ToldRows | TypedRows],
     schema: Schema,
     *,
     limits: Limits,
@@ -43,7 +44,7 @@ def tabulate(
 ) -> Staged:
     """Type all rows, write them to a staging file in ``limits.spool`` and return the account.
 
-    A whole file, or a block of typed rows, stands for the rows in it. The caller removes the two staging files when done
+    A whole file, a page by column, or a block of typed rows, stands for the rows in it. The caller removes the two staging files when done
     (``discard``). An answer of any size needs one block of memory. Without an ``area`` places may lie anywhere on Earth;
     what becomes of those that are ``swapped`` or ``outside`` is told in ``places.py``.
     """
@@ -64,6 +65,7 @@ def tabulate(
             typist = Typist(staged, cursor, accepted, refused, PlaceRules(area, swapped, outside))
             for block in blocks(rows):
                 typist.write(block)
+            typist.write_gathered()
     except BaseException:
         discard(staged)
         raise
@@ -71,16 +73,16 @@ def tabulate(
 
 
 def blocks(
-    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile | TypedRows],
-) -> Iterator[list[Mapping[str, object] | UnreadableRow] | Columns | TypedRows]:
+    rows: Iterable[Mapping[str, object] | UnreadableRow | DelimitedFile | ToldRows | TypedRows],
+) -> Iterator[list[Mapping[str, object] | UnreadableRow] | Columns | ToldRows | TypedRows]:
     """Yield rows in lists of BLOCK_ROWS, those of a whole file by column where that can be."""
     block: list[Mapping[str, object] | UnreadableRow] = []
     for row in rows:
-        if isinstance(row, (DelimitedFile, TypedRows)):
+        if isinstance(row, (DelimitedFile, ToldRows, TypedRows)):
             if block:
                 yield block
                 block = []
-            if isinstance(row, TypedRows):
+            if not isinstance(row, DelimitedFile):
                 yield row
                 continue
             for piece in read_columns(row):
@@ -112,12 +114,19 @@ class Typist:
     ) -> None:
         self.staged, self.cursor, self.accepted, self.refused, self.rules = staged, cursor, accepted, refused, rules
         self.shape = staging_schema(staged.schema)
+        self.names = [column.source_name for column in staged.schema.columns]
         self.missing = missing_texts(staged.schema)
         self.kept = [
             kept_types(column, missing) for column, missing in zip(staged.schema.columns, self.missing, strict=True)
         ]
+        self.gathered: list[tuple[ToldRows, list[pa.Array]]] = []
+        self.waiting = 0
 
-    def write(self, block: Sequence[Mapping[str, object] | UnreadableRow] | Columns | TypedRows) -> None:
+    def write(self, block: Sequence[Mapping[str, object] | UnreadableRow] | Columns | ToldRows | TypedRows) -> None:
+        if isinstance(block, ToldRows):
+            self.gather(block)
+            return
+        self.write_gathered()
         first = self.staged.rows + 1
         if isinstance(block, TypedRows):
             self.staged.rows += block.rows
@@ -158,8 +167,46 @@ class Typist:
 
     def columns_of(self, rows: Sequence[Mapping[str, object]]) -> list[pa.Array]:
         """Return the declared columns of the rows; a column that a row does not have is null."""
-        named = zip(self.staged.schema.columns, self.kept, strict=True)
-        return [told_array([row.get(column.source_name) for row in rows], kept) for column, kept in named]
+        named = zip(self.names, self.kept, strict=True)
+        return [told_array([row.get(name) for row in rows], kept) for name, kept in named]
+
+    def gather(self, page: ToldRows) -> None:
+        """Make arrays of a page while it is at hand; a block is typed once enough pages are there."""
+        try:
+            arrays = [told_array(page.column(name), kept) for name, kept in zip(self.names, self.kept, strict=True)]
+        except UnicodeEncodeError:  # rare enough for the way by rows, which finds out where
+            self.write([page.row(index) for index in range(page.rows)])
+            return
+        self.gathered.append((page, arrays))
+        self.waiting += page.rows
+        if self.waiting >= BLOCK_ROWS:
+            self.write_gathered()
+
+    def write_gathered(self) -> None:
+        """Type the pages that wait as one block."""
+        if not self.gathered:
+            return
+        pages, arrays = zip(*self.gathered, strict=True)
+        self.gathered, self.waiting = [], 0
+        ends = np.cumsum([page.rows for page in pages])
+        first = self.staged.rows + 1
+        texts = []
+        for name, kept, parts in zip(self.names, self.kept, zip(*arrays, strict=True), strict=True):
+            joined = join_arrays(parts)
+            values = () if joined is not None else [value for page in pages for value in page.column(name)]
+            texts.append(told_array(values, kept) if joined is None else joined)
+
+        def row_at(index: int) -> Mapping[str, object]:
+            number = int(np.searchsorted(ends, index, side="right"))
+            return pages[number].row(index - int(ends[number]) + pages[number].rows)
+
+        self.staged.rows += int(ends[-1])
+        self.staged.seen.update(*(page.columns for page in pages))
+        self.sample_others(
+            first,
+            lambda name: (as_text(value) for page in pages for value in page.column(name) if value not in (None, "")),
+        )
+        self.write_readable(texts, row_at, np.arange(first, first + int(ends[-1])), {})
 
     def sample_others(self, first: int, texts_of: Callable[[str], Iterable[str]]) -> None:
         """Keep some texts of the columns that are not declared."""
@@ -246,50 +293,6 @@ def missing_texts(schema: Schema) -> list[list[str]]:
 
 def is_required(schema: Schema, column: Column) -> bool:
     return column.required or column.name in schema.key
-
-
-KEPT_TYPES: Mapping[str, tuple[frozenset[type], pa.DataType]] = {  # of JSON: what a column of a type takes as it is
-    "integer": (frozenset({int}), pa.int64()),
-    "number": (frozenset({int, float}), pa.float64()),
-    "boolean": (frozenset({bool}), pa.bool_()),
-}
-
-
-def kept_types(column: Column, missing: Sequence[str]) -> tuple[frozenset[type], pa.DataType] | None:
-    """Return which values of a column need not become text; None where a list or a mark for missing ones is held against it."""
-    return None if column.enum or any(map(is_number, missing)) else KEPT_TYPES.get(column.type)
-
-
-def told_array(values: Sequence[object], kept: tuple[frozenset[type], pa.DataType] | None = None) -> pa.Array:
-    """Return the values, numbers and flags as such where all of them may be ``kept``, else as text, geometries as JSON text."""
-    kinds = frozenset(map(type, values)) - {type(None)}
-    try:
-        if kept and kinds and kinds <= kept[0]:
-            return finite(pa.array(values, kept[1]))
-        if kinds == {int}:
-            return pa.array(values, pa.int64()).cast(pa.string())
-    except (OverflowError, pa.ArrowInvalid):  # larger than the type holds, or holds exactly
-        pass
-    if kinds <= {str}:
-        return pa.array(values, pa.string())
-    return pa.array([value if value is None else as_text(value) for value in values], pa.string())
-
-
-def finite(values: pa.Array) -> pa.Array:
-    """Refuse what is no number: only a text can tell which it was."""
-    if pa.types.is_floating(values.type) and not pc.all(pc.is_finite(values), min_count=0).as_py():
-        raise pa.ArrowInvalid("not finite")
-    return values
-
-
-def as_text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (dict, list)):
-        return dump_json(value).decode()
-    return str(value)
 
 
 def is_text(row: Mapping[str, object] | UnreadableRow, schema: Schema) -> bool:

@@ -20,7 +20,7 @@ from catalog.records.parsers import DAY, PARSERS
 from catalog.records.plain import plain_text
 from catalog.records.schema import DEFAULT_MISSING, Column
 from catalog.records.staged import UnreadableRow
-from catalog.records.tabulate import as_text, told_array
+from catalog.records.told_rows import as_text, told_array
 
 MOST_COLUMNS = 1000
 KEPT_HASHES = 2**15  # 256 KiB for a column; so many different values are counted exactly

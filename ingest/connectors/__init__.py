@@ -36,6 +36,7 @@ from ingest.connectors import (
     sql,
     sql_describe,
 )
+from ingest.connectors.by_column import PAGES, ByColumn
 from ingest.connectors.described import (
     Checked,
     Described,
@@ -43,17 +44,20 @@ from ingest.connectors.described import (
     check_by_reading,
     describe_by_reading,
 )
-from ingest.connectors.rows import DelimitedFile, MalformedRow
+from ingest.connectors.rows import DelimitedFile, Handed, MalformedRow
 from ingest.errors import Text
 from ingest.http import Session
 
 __all__ = [
     "CONNECTORS",
+    "PAGES",
+    "ByColumn",
     "Checked",
     "Connector",
     "DelimitedFile",
     "Described",
     "DescribedColumn",
+    "Handed",
     "MalformedRow",
     "is_pushed",
 ]
@@ -63,7 +67,7 @@ __all__ = [
 class Connector:
     """What the hub knows of a connector: its typed configuration, its reader, its name for people.
 
-    ``hand_over`` reads the same, with files of delimited text handed over whole where a connector can. ``listen`` receives
+    ``hand_over`` reads the same, with pages and files of delimited text handed over whole where a connector can. ``listen`` receives
     what a platform pushes, apart from runs. ``checks`` and ``describes`` are what a connector has for ``check`` and ``describe``
     that is better than reading.
     """
@@ -71,7 +75,7 @@ class Connector:
     config: type[BaseModel]
     read: Callable[..., Iterator[Mapping[str, object] | MalformedRow]]
     title: Text
-    hand_over: Callable[..., Iterator[Mapping[str, object] | MalformedRow | DelimitedFile]] | None = None
+    hand_over: Callable[..., Iterator[Handed]] | None = None
     listen: Callable[..., None] | None = None
     checks: Callable[..., Checked] | None = None
     describes: Callable[..., Described] | None = None
@@ -89,16 +93,19 @@ CONNECTORS: dict[str, Connector] = {
     "datagokr": Connector(
         config=datagokr.Config,
         read=datagokr.read,
+        hand_over=datagokr.hand_over,
         title=Text(ko="공공데이터포털 오픈 API", en="Open API of data.go.kr"),
     ),
     "seoul": Connector(
         config=seoul.Config,
         read=seoul.read,
+        hand_over=seoul.hand_over,
         title=Text(ko="서울 열린데이터광장 오픈 API", en="Open API of Seoul"),
     ),
     "envelope": Connector(
         config=envelope.Config,
         read=envelope.read,
+        hand_over=envelope.hand_over,
         title=Text(ko="설정만으로 읽는 REST API (JSON, XML)", en="Any REST API by configuration (JSON, XML)"),
     ),
     "file": Connector(
@@ -115,24 +122,28 @@ CONNECTORS: dict[str, Connector] = {
     "oapif": Connector(
         config=oapif.Config,
         read=oapif.read,
+        hand_over=oapif.hand_over,
         title=Text(ko="OGC API 피처와 WFS", en="OGC API Features and WFS"),
         describes=oapif_describe.describe,
     ),
     "arcgis": Connector(
         config=arcgis.Config,
         read=arcgis.read,
+        hand_over=arcgis.hand_over,
         title=Text(ko="ArcGIS 피처·지도 서비스", en="Feature and map services of ArcGIS"),
         describes=arcgis_describe.describe,
     ),
     "sensorthings": Connector(
         config=sensorthings.Config,
         read=sensorthings.read,
+        hand_over=sensorthings.hand_over,
         title=Text(ko="OGC SensorThings API", en="OGC SensorThings API"),
         describes=sensorthings_describe.describe,
     ),
     "ngsild": Connector(
         config=ngsild.Config,
         read=ngsild.read,
+        hand_over=ngsild.hand_over,
         title=Text(ko="NGSI-LD 브로커 (시티데이터허브 포함)", en="NGSI-LD brokers (City Data Hub among them)"),
         describes=ngsild_describe.describe,
     ),
@@ -177,7 +188,9 @@ CONNECTORS: dict[str, Connector] = {
     "sql": Connector(
         config=sql.Config,
         read=sql.read,
-        title=Text(ko="데이터베이스 (PostgreSQL, MariaDB, MySQL, Oracle)", en="Database (PostgreSQL, MariaDB, MySQL, Oracle)"),
+        title=Text(
+            ko="데이터베이스 (PostgreSQL, MariaDB, MySQL, Oracle)", en="Database (PostgreSQL, MariaDB, MySQL, Oracle)"
+        ),
         checks=sql_describe.check,
         describes=sql_describe.describe,
     ),

@@ -13,6 +13,7 @@ from typing import Literal, Self, TypeVar
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from ingest.connectors.by_column import Piece, Row, rows_of
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.cursor_values import Value
 from ingest.connectors.documents import read_document
@@ -114,8 +115,13 @@ class Layer:
     subtypes: Mapping[object, Mapping[str, Mapping[object, object]]]
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the records of a layer that meet the condition."""
+def read(config: Config, http: Session) -> Iterator[Row]:
+    """Yield the records of a layer that meet the condition one by one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Piece]:
+    """Yield pages of the records of a layer that meet the condition."""
     if config.token:
         http.keep_secret(config.token.get_secret_value())
     layer = ask_server(config, http, "", {}, parse_layer)
@@ -247,7 +253,7 @@ def parse_number(document: Mapping[str, object], answer: Answer, name: str) -> i
     return number
 
 
-def read_by_offset(config: Config, layer: Layer, total: int, http: Session) -> Iterator[Mapping[str, object]]:
+def read_by_offset(config: Config, layer: Layer, total: int, http: Session) -> Iterator[Sequence[Row]]:
     size = min(config.page_size, layer.most or config.page_size)
 
     def ask(offset: int) -> Link[int]:
@@ -260,7 +266,7 @@ def read_by_offset(config: Config, layer: Layer, total: int, http: Session) -> I
     return follow(ask, 0, max_pages=config.max_pages)
 
 
-def read_by_ids(config: Config, layer: Layer, total: int, http: Session) -> Iterator[Mapping[str, object]]:
+def read_by_ids(config: Config, layer: Layer, total: int, http: Session) -> Iterator[Sequence[Row]]:
     size = min(config.page_size, layer.most or config.page_size)
     ids = ask_server(config, http, "/query", {"returnIdsOnly": "true"}, partial(parse_ids, total=total))
     lists = list(split_ids(sorted(ids), size))

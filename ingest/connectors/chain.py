@@ -4,15 +4,15 @@ Shared by ``oapif.py``, ``wfs.py``, ``arcgis.py``, ``sensorthings.py`` and ``ngs
 ``pages.py``. A link is followed only to the platform that gave it.
 """
 
-import hashlib
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import httpx2
 import orjson
 
-from ingest.connectors.pages import REPEATED, TOO_MANY_PAGES
+from ingest.connectors.by_column import Row, by_column
+from ingest.connectors.pages import REPEATED, TOO_MANY_PAGES, digest_of
 from ingest.errors import (
     BrokenOff,
     ForbiddenAddress,
@@ -49,15 +49,15 @@ class Link(Generic[Step]):
     ``ids`` name the rows if the platform names them; none may come twice.
     """
 
-    rows: Sequence[Mapping[str, object]]
+    rows: Sequence[Row]
     next: Step | None
     address: str
     total: int | None = None
     ids: Sequence[Hashable] = ()
 
 
-def follow(ask: Callable[[Step], Link[Step]], first: Step, *, max_pages: int) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of the first page and of those after it, until one is the last and as many came as were announced.
+def follow(ask: Callable[[Step], Link[Step]], first: Step, *, max_pages: int) -> Iterator[Sequence[Row]]:
+    """Yield the first page and those after it, until one is the last and as many came as were announced.
 
     Every other ending is an error: a total that changed, too few or too many rows, a page or a record that came before,
     a circle, more pages than allowed.
@@ -70,10 +70,11 @@ def follow(ask: Callable[[Step], Link[Step]], first: Step, *, max_pages: int) ->
     for number in range(1, max_pages + 1):
         page = ask(step)
         announced = agreed_total(announced, page, received)
-        refuse_repeated_page(page, number, pages)
+        rows = by_column(page.rows)
+        refuse_repeated_page(rows, page.address, number, pages)
         refuse_repeated_rows(page, names)
-        yield from page.rows
-        received += len(page.rows)
+        yield rows
+        received += len(rows)
         if announced is not None and (received > announced or (page.next is None and received < announced)):
             raise IncompleteAnswer(address=page.address, announced=announced, received=received)
         if page.next is None:
@@ -94,18 +95,22 @@ def agreed_total(announced: int | None, page: Link[Step], received: int) -> int 
     return page.total if announced is None else announced
 
 
-def refuse_repeated_page(page: Link[Step], number: int, seen: set[bytes]) -> None:
+def refuse_repeated_page(rows: Sequence[Row], address: str, number: int, seen: set[bytes]) -> None:
     try:
-        digest = hashlib.sha256(orjson.dumps(page.rows)).digest()
+        digest = digest_of(rows)
     except orjson.JSONEncodeError as error:
-        raise UnreadableAnswer(address=page.address, format="JSON", reason=TOO_DEEP) from error
+        raise UnreadableAnswer(address=address, format="JSON", reason=TOO_DEEP) from error
     if digest in seen:
-        raise RequestRefused(address=page.address, answer=REPEATED.format(number=number))
+        raise RequestRefused(address=address, answer=REPEATED.format(number=number))
     seen.add(digest)
 
 
 def refuse_repeated_rows(page: Link[Step], seen: set[int]) -> None:
     """Refuse a record that came before; of each only a number of 64 bits is kept in memory."""
+    new = set(map(hash, page.ids))
+    if len(new) == len(page.ids) and new.isdisjoint(seen):
+        seen |= new
+        return
     for identifier in page.ids:
         if (known := hash(identifier)) in seen:
             raise BrokenOff(address=page.address, reason=CAME_TWICE.format(identifier=str(identifier)[:100]))

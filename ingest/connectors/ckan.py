@@ -4,7 +4,7 @@ The datastore proves its end by the number of its records; a file is read by the
 portal says where the file is, and only http(s) addresses are believed: never a path of this machine.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal, Self
@@ -13,6 +13,7 @@ import orjson
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.connectors import file
+from ingest.connectors.by_column import ByColumn, rows_of
 from ingest.connectors.delimited import Row
 from ingest.connectors.documents import MAX_DOCUMENT, read_json, refuse_web_page
 from ingest.connectors.file_format import named_format
@@ -114,17 +115,17 @@ class Config(Progressive, frozen=True, extra="forbid"):
 
 def read(config: Config, http: Session) -> Iterator[Row]:
     """Yield the records of the resource."""
-    return read_resource(config, http, file.read)
+    return rows_of(read_resource(config, http, file.read))
 
 
-def hand_over(config: Config, http: Session) -> Iterator[Row | DelimitedFile]:
-    """Yield what ``read`` yields, but files of delimited text whole."""
+def hand_over(config: Config, http: Session) -> Iterator[Row | Sequence[Row] | DelimitedFile]:
+    """Yield what ``read`` yields, but pages and files of delimited text whole."""
     return read_resource(config, http, file.hand_over)
 
 
 def read_resource(
     config: Config, http: Session, read_file: Callable[[file.Config, Session], Iterator[Row | DelimitedFile]]
-) -> Iterator[Row | DelimitedFile]:
+) -> Iterator[Row | Sequence[Row] | DelimitedFile]:
     if config.key:
         http.keep_secret(config.key.get_secret_value())
     answer, resource = find_resource(config, http)
@@ -163,28 +164,29 @@ def read_new_rows(config: Config, http: Session, resource: str) -> Iterator[Mapp
         raise BadSetup(where="incremental.kind", problem=NO_SPANS.format(kind="integer"))
     known = http.position if http.position.get("resource") == resource else {}
     taken, last = int(known.get("rows", 0)), known.get("reached")
-    rows = numbered_rows(config, http, resource, max(taken - 1, 0))
+    rows = rows_of(numbered_rows(config, http, resource, max(taken - 1, 0)))
     if taken:
         first = next(rows, None)
         if first is None or first.get(ROW_NUMBER) != last:
-            rows, taken, last = numbered_rows(config, http, resource, 0), 0, None
+            rows, taken, last = rows_of(numbered_rows(config, http, resource, 0)), 0, None
     for row in rows:
         taken, last = taken + 1, row.get(ROW_NUMBER)
         yield without_number(row)
     http.leave({"resource": resource, "rows": taken, "reached": last} if taken else {})
 
 
-def read_datastore(config: Config, http: Session, resource: str) -> Iterator[Mapping[str, object]]:
-    """Yield the records in the datastore's own order; its row number ``_id`` is not the publisher's and left out."""
-    return map(without_number, numbered_rows(config, http, resource, 0))
+def read_datastore(config: Config, http: Session, resource: str) -> Iterator[Sequence[Row]]:
+    """Yield pages in the datastore's own order; its row number ``_id`` is not the publisher's and left out."""
+    for page in numbered_rows(config, http, resource, 0):
+        yield page.without([ROW_NUMBER]) if isinstance(page, ByColumn) else list(map(without_number, page))
 
 
 def without_number(row: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in row.items() if name != ROW_NUMBER}
 
 
-def numbered_rows(config: Config, http: Session, resource: str, start: int) -> Iterator[Mapping[str, object]]:
-    """Yield the records from a place on, counted from 0, with their row numbers.
+def numbered_rows(config: Config, http: Session, resource: str, start: int) -> Iterator[Sequence[Row]]:
+    """Yield pages of the records from a place on, counted from 0, with their row numbers.
 
     A portal may hand out fewer records at a time than asked for, so the next page begins where the last one ended.
     """

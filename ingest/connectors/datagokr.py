@@ -6,13 +6,14 @@ set ``page_param = "page"`` and ``size_param = "perPage"``.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal
 from urllib.parse import unquote
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from ingest.connectors.by_column import Row, rows_of
 from ingest.connectors.documents import read_document
 from ingest.connectors.pages import Page, read_pages
 from ingest.errors import (
@@ -76,8 +77,13 @@ class Config(BaseModel, frozen=True, extra="forbid"):
         return url
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the items of all pages; a recorded answer is one page."""
+def read(config: Config, http: Session) -> Iterator[Row]:
+    """Yield the items of all pages one by one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Sequence[Row]]:
+    """Yield all pages; a recorded answer is one page."""
     if not is_web(config.url):
         page = http.read(config.url, partial(parse_page, http=http))
         beyond = Page(rows=(), total=page.total, address=page.address)
@@ -123,14 +129,14 @@ def parse_page(answer: Answer, http: Session) -> Page:
         return Page(rows=(), total=0, address=answer.location)
     if "data" in envelope and "currentCount" in envelope:
         total = envelope.get("matchCount", envelope.get("totalCount"))
-        return Page(rows_of(envelope["data"], answer), count_of(total, answer), answer.location)
+        return Page(items_of(envelope["data"], answer), count_of(total, answer), answer.location)
     body = envelope.get("body")
     if is_nothing(body) and code == OK:
         return Page(rows=(), total=0, address=answer.location)
     if not isinstance(body, dict) or ("items" not in body and "item" not in body and "totalCount" not in body):
         shown = ", ".join(body if isinstance(body, dict) else envelope)
         raise UnreadableAnswer(address=answer.location, format="data.go.kr", reason=NO_ITEMS.format(keys=shown))
-    rows = rows_of(body.get("items", body.get("item")), answer)
+    rows = items_of(body.get("items", body.get("item")), answer)
     return Page(rows, count_of(body.get("totalCount"), answer), answer.location)
 
 
@@ -167,7 +173,7 @@ def normal_code(code: str) -> str:
     return f"{int(digits):02}" if digits.isdecimal() else digits
 
 
-def rows_of(items: object, answer: Answer) -> list[dict[str, object]]:
+def items_of(items: object, answer: Answer) -> list[dict[str, object]]:
     """Return the items as a list: they may be a list, hold one under ``item``, be a single object, or nothing."""
     if isinstance(items, dict) and "item" in items:
         items = items["item"]

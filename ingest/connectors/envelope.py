@@ -8,13 +8,14 @@ into rows (``envelope_records.py``); pages follow each other until the end is pr
 import base64
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import orjson
 
+from ingest.connectors.by_column import ByColumn, Piece, Row, by_column, rows_of
 from ingest.connectors.chain import Link, follow, next_address
 from ingest.connectors.datagokr import plain_key
 from ingest.connectors.documents import no_such_key, read_document
@@ -57,7 +58,7 @@ from ingest.errors import (
 )
 from ingest.http import Answer, Session, is_web
 
-__all__ = ["Config", "read"]
+__all__ = ["Config", "hand_over", "read"]
 
 ERRORS: Mapping[Meaning, type[SourceError]] = {
     "temporary": PlatformFailure,
@@ -102,7 +103,7 @@ class Step:
 class Body:
     """What one answer holds, a row for each record; ``sent`` is the address asked, with its secrets."""
 
-    rows: list[dict[str, object]]
+    rows: Sequence[Row]
     total: int | None
     document: object
     answer: Answer
@@ -113,14 +114,19 @@ class NothingThere(Exception):
     """An answer with an error status means, by a rule, that there are no records."""
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of all pages, of all windows where time is asked for in windows; a recorded answer is one page."""
+def read(config: Config, http: Session) -> Iterator[Row]:
+    """Yield the rows one by one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Piece]:
+    """Yield all pages, of all windows where time is asked for in windows; a recorded answer is one page."""
     if config.incremental:
         return read_new(config.incremental, http, partial(read_window, config=config, http=http))
     return read_window(EVERYTHING, config, http)
 
 
-def read_window(window: Window, config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+def read_window(window: Window, config: Config, http: Session) -> Iterator[Piece]:
     if is_web(config.url):
         key, moments = written_key(config, http), moments_of(window, config, http)
         ask = partial(ask_page, config=filled_config(window, config, moments), http=http, key=key, moments=moments)
@@ -129,14 +135,14 @@ def read_window(window: Window, config: Config, http: Session) -> Iterator[Mappi
     return explode_rows(follow(ask, Step(), max_pages=config.max_pages), config)
 
 
-def explode_rows(rows: Iterator[Mapping[str, object]], config: Config) -> Iterator[Mapping[str, object]]:
+def explode_rows(pages: Iterator[Sequence[Row]], config: Config) -> Iterator[Piece]:
     """Make the rows that a list stands for, where one is to be exploded: after the rows were counted."""
     names = [name for name, column in config.columns.items() if column.lists == "explode"]
     if names:
-        return (part for row in rows for part in explode(row, names, None))
+        return (part for row in rows_of(pages) for part in explode(row, names, None))
     if config.lists == "explode" and not config.columns:
-        return (part for row in rows for part in explode(row, list(row), config.flatten))
-    return rows
+        return (part for row in rows_of(pages) for part in explode(row, list(row), config.flatten))
+    return pages
 
 
 def written_key(config: Config, http: Session) -> str:
@@ -304,13 +310,14 @@ def parse_body(answer: Answer, config: Config, http: Session, sent: str) -> Body
     return Body(rows=make_rows(records, config), total=total, document=document, answer=answer, sent=sent)
 
 
-def make_rows(records: list[dict[str, object]], config: Config) -> list[dict[str, object]]:
+def make_rows(records: list[dict[str, object]], config: Config) -> Sequence[Row]:
     """Return a row for each record; the common page, flat already, passes untouched."""
     if config.columns:
         selectors = [Selector(name, column.path, column.lists) for name, column in config.columns.items()]
         return [select(record, selectors, config.separator) for record in records]
-    if is_flat(records):
-        return records
+    rows = by_column(records)
+    if rows.is_flat if isinstance(rows, ByColumn) else is_flat(records):
+        return rows
     return [flatten(record, config.flatten, config.lists, config.separator) for record in records]
 
 

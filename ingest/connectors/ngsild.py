@@ -7,17 +7,20 @@ of it a column with a dotted name (``address.city``, ``pm10.observedAt``).
 
 import datetime as dt
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from ingest.connectors.by_column import Piece, Row, by_column, rows_of
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.documents import read_document
 from ingest.connectors.flatten import DEEPEST, flatten, is_scalar
 from ingest.connectors.messages import read_messages
+from ingest.connectors.ngsild_pages import PLAIN, read_plain_page
 from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.connectors.rows import MalformedRow
 from ingest.errors import PlatformFailure, RequestRefused, Text, UnreadableAnswer
@@ -34,7 +37,6 @@ VALUES: Mapping[str, str] = {  # which member of an attribute holds its value
     "ListProperty": "valueList",
     "ListRelationship": "objectList",
 }
-PLAIN = frozenset({"id", "type", "scope", "createdAt", "modifiedAt", "deletedAt"})
 CONTEXT_LINK = '<{}>; rel="http://www.w3.org/ns/json-ld#context"; type="application/ld+json"'
 PARTIAL = 206
 CHANGED = "modifiedAt"
@@ -162,8 +164,13 @@ class Config(Progressive, frozen=True, extra="forbid"):
         return self.incremental is not None
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object] | MalformedRow]:
+def read(config: Config, http: Session) -> Iterator[Row | MalformedRow]:
     """Yield the entities of a type, or the values over time of one of their attributes; or the entities that were notified."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Piece | MalformedRow]:
+    """Yield what ``read`` yields, but what the broker is asked for in pages."""
     if config.receive:
         return read_notified(config, http)
     if config.incremental is None:
@@ -186,7 +193,7 @@ def written(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def ask_broker(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+def ask_broker(config: Config, http: Session) -> Iterator[Sequence[Row]]:
     path = "/temporal/entities" if config.history else "/entities"
     params = {**config.params, **(history_question(config) if config.history else entity_question(config))}
     headers = {"Accept": "application/json", **credential_headers(config.authorization, http)}
@@ -194,15 +201,24 @@ def ask_broker(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
         headers["Link"] = CONTEXT_LINK.format(config.context)
     if config.tenant:
         headers["NGSILD-Tenant"] = config.tenant
-    to_rows = partial(read_history, name=config.history) if config.history else partial(read_entity, config=config)
+    address = http.mask(config.url + path)
 
     def ask(offset: int) -> Link[int]:
         place = {"limit": str(config.page_size), "offset": str(offset)}
         parse = partial(parse_page, offset=offset, http=http)
-        return http.read(config.url + path, parse, params=params | place, headers=headers)
+        page = http.read(config.url + path, parse, params=params | place, headers=headers)
+        return page if config.history else replace(page, rows=read_page(page.rows, address, config))
 
-    for entity in follow(ask, 0, max_pages=config.max_pages):
-        yield from to_rows(entity, http.mask(config.url + path))
+    pages = follow(ask, 0, max_pages=config.max_pages)
+    if config.history is None:
+        return pages
+    return ([row for entity in page for row in read_history(entity, address, config.history)] for page in pages)
+
+
+def read_page(entities: Sequence[Row], address: str, config: Config) -> Sequence[Row]:
+    """Return a row for each entity."""
+    plain = read_plain_page(by_column(entities)) if config.representation != "concise" else None
+    return plain or [row for entity in entities for row in read_entity(entity, address, config)]
 
 
 def entity_question(config: Config) -> dict[str, str]:
@@ -287,6 +303,8 @@ def read_entity(entity: Mapping[str, object], address: str, config: Config) -> I
     if config.representation == "concise":
         entity = {name: value if name in PLAIN else spelled_out(value) for name, value in entity.items()}
     for name, value in entity.items():
+        if name == "@context":
+            continue
         if name in PLAIN:
             columns: Iterable[tuple[str, object]] = ((name, value),)
         elif (
@@ -296,8 +314,6 @@ def read_entity(entity: Mapping[str, object], address: str, config: Config) -> I
             and is_scalar(value.get("value", ()))
         ):
             columns = ((name, value["value"]),)  # what nearly all are, and columns_of makes of them
-        elif name == "@context":
-            continue
         else:
             columns = columns_of(name, value)
         put_columns(row, columns, entity, address)

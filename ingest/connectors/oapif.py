@@ -5,13 +5,14 @@ the page without a next link; ``numberMatched``, where the server tells it, must
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Literal, Self
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from ingest.connectors.by_column import ByColumn, Piece, Row, by_column, rows_of
 from ingest.connectors.chain import Link, count_of, follow, next_address
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.documents import read_document
@@ -95,8 +96,13 @@ def in_range(degrees: float, most: float) -> bool:
     return -most <= degrees <= most
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the features of a collection or of a feature type."""
+def read(config: Config, http: Session) -> Iterator[Row]:
+    """Yield the features of a collection or of a feature type one by one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Piece]:
+    """Yield the pages of features."""
     key = {}
     if config.key and config.key_param:
         http.keep_secret(config.key.get_secret_value())
@@ -124,7 +130,7 @@ def interval_of(window: Window) -> str | None:
 
 def read_from_wfs(
     config: Config, http: Session, headers: Mapping[str, str], key: Mapping[str, str]
-) -> Iterator[Mapping[str, object]]:
+) -> Iterator[Sequence[Row]]:
     settings = config.model_dump(include={"url", "page_size", "max_pages", "bbox", *FOR_WFS})
     wfs = Wfs(type_name=config.collection, params=config.params | key, headers=headers, **settings)
     return read_wfs(wfs, http)
@@ -132,7 +138,7 @@ def read_from_wfs(
 
 def read_items(
     config: Config, http: Session, headers: Mapping[str, str], key: Mapping[str, str]
-) -> Iterator[Mapping[str, object]]:
+) -> Iterator[Sequence[Row]]:
     first = f"{config.url.rstrip('/')}/collections/{quote(config.collection, safe='')}/items"
     params = {**config.params, "limit": str(config.page_size)}
     if config.bbox:
@@ -153,7 +159,7 @@ def read_items(
 def parse_items(answer: Answer, asked: str, http: Session) -> Link[str]:
     document = read_document(answer, http)
     refuse_error(document, answer, http)
-    rows = list(features(document, answer, 0))
+    rows = features_by_column(document) or list(features(document, answer, 0))
     if not isinstance(document, dict):
         raise UnreadableAnswer(address=answer.location, format="GeoJSON", reason=type(document).__name__)
     returned = count_of(document.get("numberReturned"))
@@ -166,6 +172,26 @@ def parse_items(answer: Answer, asked: str, http: Session) -> Link[str]:
         answer.location,
         count_of(document.get("numberMatched")),
         [str(feature["id"]) for feature in document["features"] if feature.get("id") is not None],
+    )
+
+
+def features_by_column(document: object) -> Sequence[Row]:
+    """Return the features of a page by column; nothing where they have too little in common or something is odd."""
+    collection = document.get("features") if isinstance(document, dict) else None
+    if not isinstance(collection, list) or not all(type(one) is dict and "id" in one for one in collection):
+        return ()
+    told = [one.get("properties") for one in collection]
+    page = by_column(told) if all(type(properties) is dict for properties in told) else ()
+    if not isinstance(page, ByColumn) or not page.columns.keys().isdisjoint(("id", "geometry")):
+        return ()
+    return ByColumn(
+        [("id", *shape, "geometry") for shape in page.shapes],
+        page.shape_of,
+        {
+            "id": [one["id"] for one in collection],
+            **page.columns,
+            "geometry": [one.get("geometry") for one in collection],
+        },
     )
 
 

@@ -4,11 +4,12 @@ What a page looks like is the connector's business; see ``datagokr.py`` and ``se
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import orjson
 
+from ingest.connectors.by_column import ByColumn, Row, by_column
 from ingest.errors import IncompleteAnswer, RequestRefused, Text, TooLarge
 
 NO_TOTAL = Text(
@@ -29,29 +30,30 @@ class Page:
     ``is_of_page``: the page is full and the number is that of its rows, so it may not speak of the other pages.
     """
 
-    rows: Sequence[Mapping[str, object]]
+    rows: Sequence[Row]
     total: int | None
     address: str
     is_of_page: bool = False
 
 
-def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of pages 1, 2, … until as many rows came as the first page announced.
+def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) -> Iterator[Sequence[Row]]:
+    """Yield pages 1, 2, … until as many rows came as the first page announced.
 
     A total that may be that of a page alone is not believed: pages are asked for until one is not full.
     Every other ending is an error: a number that changed on the way, too few or too many rows, a page that came
     before, more pages than allowed, or a full page of a platform that announces no number at all.
     """
     first = page = ask(1)
-    yield from page.rows
-    received = len(page.rows)
+    rows = by_column(page.rows)
+    yield rows
+    received = len(rows)
     if first.total is None:
         if received >= page_size:
             raise RequestRefused(address=page.address, answer=NO_TOTAL.format(page_size=page_size))
         return
     if received and first.total > max_pages * received:
         raise TooLarge(address=page.address, limit=TOO_MANY_PAGES.format(max_pages=max_pages))
-    seen = {digest_of(page)}
+    seen = {digest_of(rows)}
     is_believed = not first.is_of_page
     for number in range(2, max_pages + 1):
         if received >= first.total if is_believed else len(page.rows) < page_size:
@@ -63,11 +65,12 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
             raise IncompleteAnswer(
                 address=page.address, announced=f"{first.total} → {page.total or 0}", received=received
             )
-        if digest_of(page) in seen:
+        rows = by_column(page.rows)
+        if (digest := digest_of(rows)) in seen:
             raise RequestRefused(address=page.address, answer=REPEATED.format(number=number))
-        seen.add(digest_of(page))
-        yield from page.rows
-        received += len(page.rows)
+        seen.add(digest)
+        yield rows
+        received += len(rows)
     else:
         if not is_believed and len(page.rows) >= page_size:
             raise TooLarge(address=page.address, limit=TOO_MANY_PAGES.format(max_pages=max_pages))
@@ -75,5 +78,7 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
         raise IncompleteAnswer(address=page.address, announced=first.total, received=received)
 
 
-def digest_of(page: Page) -> bytes:
-    return hashlib.sha256(orjson.dumps(page.rows)).digest()
+def digest_of(rows: Sequence[Row]) -> bytes:
+    """Return what tells a page from all others."""
+    told = (rows.shapes, rows.shape_of, rows.columns) if isinstance(rows, ByColumn) else (rows,)
+    return hashlib.sha256(b"".join(map(orjson.dumps, told))).digest()

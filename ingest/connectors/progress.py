@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
+from ingest.connectors.by_column import PAGES, ByColumn, Piece, Row, rows_of
 from ingest.connectors.cursor_values import (
     KINDS,
     Format,
@@ -27,8 +28,6 @@ from ingest.connectors.cursor_values import (
 )
 from ingest.errors import BadSetup, QuotaExceeded, Text
 from ingest.http import Session, Span
-
-Row = Mapping[str, object]
 
 WINDOWS_AT_ONCE = 500
 ROWS_HELD = 50_000  # of one window, until it is known to be whole
@@ -170,9 +169,9 @@ class Plan:
 
 
 def read_new(
-    cursor: Cursor, http: Session, read: Callable[[Window], Iterable[Row]], *, is_ordered: bool = False
-) -> Iterator[Row]:
-    """Yield the records of what is new, and leave with the session how far that is once all have come.
+    cursor: Cursor, http: Session, read: Callable[[Window], Iterable[Piece]], *, is_ordered: bool = False
+) -> Iterator[Piece]:
+    """Yield the records of what is new, or pages of them, and leave with the session how far that is once all have come.
 
     When a provider's calls of the day end between two of several windows, the whole ones count. A run that makes up for
     a span of time leaves the position alone, so that no other goes on from where it stops: it comes whole or not at all.
@@ -199,11 +198,15 @@ def read_new(
         http.leave(move(cursor, http.position, seen, http.moment))
 
 
-def read_ahead(rows: Iterable[Row]) -> Iterable[Row]:
+def read_ahead(pieces: Iterable[Piece]) -> Iterable[Piece]:
     """Read a window to its end before any of it is handed on, unless it is large."""
-    rows = iter(rows)
-    held = list(itertools.islice(rows, ROWS_HELD))
-    return itertools.chain(held, rows) if len(held) == ROWS_HELD else held
+    pieces, held, count = iter(pieces), [], 0
+    for piece in pieces:
+        held.append(piece)
+        count += len(piece) if isinstance(piece, PAGES) else 1
+        if count >= ROWS_HELD:
+            break
+    return itertools.chain(held, pieces)
 
 
 def plan_windows(cursor: Cursor, position: Mapping[str, Any], moment: dt.datetime, span: Span | None) -> Plan:
@@ -291,19 +294,32 @@ class Watch:
         self._is_met = False
         self._unread: object = None
 
-    def passed(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def passed(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
         if self.cursor.moves_by_clock:
-            yield from rows
+            yield from pieces
             return
-        for row in rows:
-            self.look(row)
-            yield row
+        for piece in pieces:
+            if isinstance(piece, ByColumn):
+                self.look_at_page(piece)
+            else:
+                for row in rows_of([piece]):
+                    self.look(row)
+            yield piece
+
+    def look_at_page(self, page: ByColumn) -> None:
+        field = self.cursor.field or ""
+        self._first = self._first or next(iter(page), None)
+        self._is_met = self._is_met or field in page.columns
+        for value in page.columns.get(field, ()):
+            self.look_at(value)
 
     def look(self, row: Row) -> None:
         field = self.cursor.field or ""
         self._first = self._first or row
         self._is_met = self._is_met or field in row
-        value = row.get(field)
+        self.look_at(row.get(field))
+
+    def look_at(self, value: object) -> None:
         if value is None or value == "" or value == self._last:
             return
         self._last = value

@@ -1,10 +1,11 @@
-"""What a connector hands on besides dictionaries: rows that cannot become one, and whole files of delimited text."""
+"""What a connector hands on besides dictionaries and pages of them: rows that cannot become one, whole files of text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ingest.connectors.by_column import Row
 from ingest.errors import Text
 
 
@@ -35,3 +36,6 @@ class DelimitedFile:
     lines: int
     split: Callable[[Iterator[str], int], Iterator[list[str]]]
     finish: Callable[[bool], None]
+
+
+Handed = Row | Sequence[Row] | MalformedRow | DelimitedFile

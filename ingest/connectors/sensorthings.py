@@ -6,12 +6,14 @@ the platform itself (``@iot.selfLink``, navigation links) are left out.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import methodcaller
 from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from ingest.connectors.by_column import ByColumn, Piece, Row, rows_of
 from ingest.connectors.chain import Link, count_of, follow, next_address
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.cursor_values import Value
@@ -22,6 +24,7 @@ from ingest.errors import IncompleteAnswer, PlatformFailure, RequestRefused, Tex
 from ingest.http import Answer, Session, is_web
 
 LINKS = ("@iot.selfLink", "@iot.navigationLink", "@iot.associationLink", "@iot.nextLink", "@iot.count")
+IDENTIFIER = methodcaller("get", "@iot.id")
 INTERVALS = frozenset({"phenomenonTime", "validTime"})
 
 NO_SET = Text(
@@ -70,8 +73,13 @@ class Config(Progressive, frozen=True, extra="forbid"):
         return self
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the entities of a set: all, or those that are new by the cursor's property."""
+def read(config: Config, http: Session) -> Iterator[Row]:
+    """Yield the entities of a set one by one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Piece]:
+    """Yield pages of the entities of a set: all, or those that are new by the cursor's property."""
     if config.incremental is None:
         return read_set(config, http)
     cursor = config.incremental.on("phenomenonTime")
@@ -98,7 +106,7 @@ def written(bound: Value) -> str:
     return bound.astimezone(dt.UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def read_set(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+def read_set(config: Config, http: Session) -> Iterator[Sequence[Row]]:
     headers = credential_headers(config.authorization, http)
     first = f"{config.url}/{config.entities}"
     named = {"expand": config.expand, "filter": config.filter, "select": config.select, "orderby": config.orderby}
@@ -114,11 +122,26 @@ def read_set(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
         asked = params if address == first else {}
         return http.read(address, partial(parse_set, asked=address, http=http), params=asked, headers=headers)
 
-    entities = follow(ask, first, max_pages=config.max_pages)
-    if "$top" in (config.expand or ""):  # who asks for the latest value of each wants no more
-        return map(read_entity, entities)
+    is_cut = "$top" in (config.expand or "")  # who asks for the latest value of each wants no more
     read_on = partial(read_members, ask=ask, first=first, max_pages=config.max_pages, http=http)
-    return (read_entity(read_whole_sets(entity, read_on)) for entity in entities)
+    for page in follow(ask, first, max_pages=config.max_pages):
+        if isinstance(page, ByColumn) and page.is_flat and len(page.shapes) == 1:
+            yield read_flat_page(page)
+        else:
+            yield [read_entity(entity if is_cut else read_whole_sets(entity, read_on)) for entity in page]
+
+
+def read_flat_page(page: ByColumn) -> ByColumn:
+    """Return what ``read_entity`` makes of each entity of a page where all have the same members and none has one inside."""
+    columns: dict[str, Sequence[object]] = {}
+    for name, values in page.columns.items():
+        if is_link(name):
+            continue
+        columns[name] = values
+        if is_interval(name, page.columns):
+            ends = [split_interval(name, time) for time in values]
+            columns |= {column: [end[column] for end in ends] for column in (name, f"{name}.end")}
+    return ByColumn([tuple(columns)], page.shape_of, columns)
 
 
 def parse_set(answer: Answer, asked: str, http: Session) -> Link[str]:
@@ -131,17 +154,18 @@ def parse_set(answer: Answer, asked: str, http: Session) -> Link[str]:
             return Link([document], None, answer.location)
         keys = ", ".join(list(document)[:20]) if isinstance(document, dict) else type(document).__name__
         raise UnreadableAnswer(address=answer.location, format="SensorThings", reason=NO_SET.format(keys=keys or "-"))
-    for position, entity in enumerate(entities, start=1):
-        if not isinstance(entity, dict):
-            reason = NO_ENTITY.format(position=position)
-            raise UnreadableAnswer(address=answer.location, format="SensorThings", reason=reason)
+    kinds = list(map(type, entities))
+    if not {dict}.issuperset(kinds):
+        position = next(at for at, kind in enumerate(kinds, start=1) if kind is not dict)
+        reason = NO_ENTITY.format(position=position)
+        raise UnreadableAnswer(address=answer.location, format="SensorThings", reason=reason)
     link = document.get("@iot.nextLink")
     return Link(
         entities,
         None if link is None else next_address(asked, link, http),
         answer.location,
         count_of(document.get("@iot.count")),
-        [str(entity["@iot.id"]) for entity in entities if "@iot.id" in entity],
+        [str(told) for told in map(IDENTIFIER, entities) if told is not None],
     )
 
 
@@ -184,7 +208,7 @@ def read_members(
     link, announced = entity.get(f"{name}@iot.nextLink"), count_of(entity.get(f"{name}@iot.count"))
     if link is not None:
         start = next_address(first, link, http)
-        members += follow(lambda address: without_total(ask(address)), start, max_pages=max_pages)
+        members += rows_of(follow(lambda address: without_total(ask(address)), start, max_pages=max_pages))
     if announced is not None and announced != len(members):
         raise IncompleteAnswer(address=http.mask(first), announced=announced, received=len(members))
     return members
@@ -201,9 +225,9 @@ def read_entity(entity: Mapping[str, object], depth: int = 0) -> dict[str, objec
         return dict(entity)
     row: dict[str, object] = {}
     for name, value in entity.items():
-        if "@" in name and name.endswith(LINKS):
+        if is_link(name):
             continue
-        if name in INTERVALS or (name == "resultTime" and "result" not in entity):
+        if is_interval(name, entity):
             row |= split_interval(name, value)
         elif is_scalar(value):
             row[name] = value
@@ -218,6 +242,14 @@ def read_entity(entity: Mapping[str, object], depth: int = 0) -> dict[str, objec
         else:
             row |= flatten(name, value)
     return row
+
+
+def is_link(name: str) -> bool:
+    return "@" in name and name.endswith(LINKS)
+
+
+def is_interval(name: str, entity: Mapping[str, object]) -> bool:
+    return name in INTERVALS or (name == "resultTime" and "result" not in entity)
 
 
 def split_interval(name: str, time: object) -> dict[str, object]:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from ingest.connectors.by_column import Row, rows_of
 from ingest.connectors.documents import read_document
 from ingest.connectors.flatten import flatten
 from ingest.connectors.pages import Page, read_pages
@@ -74,8 +75,13 @@ class Config(BaseModel, frozen=True, extra="forbid"):
         return url.rstrip("/")
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the rows of the service; of several stations or places one after the other."""
+def read(config: Config, http: Session) -> Iterator[Row]:
+    """Yield the rows of the service one by one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Sequence[Row]]:
+    """Yield the pages of the service; of several stations or places one after the other."""
     key = config.key.get_secret_value()
     http.keep_secret(key)
     for filters in [[*config.filters, value] for value in config.each] or [config.filters]:
@@ -105,7 +111,7 @@ def parse_page(answer: Answer, service: str, size: int, http: Session) -> Page:
     if code != OK:
         told = http.mask(f"{code} {result.get('MESSAGE', '')}")[:300].strip(" .")
         raise CODES.get(code, RequestRefused)(address=answer.location, answer=told)
-    rows = rows_of(inside)
+    rows = rows_inside(inside)
     announced = inside.get("list_total_count", result.get("TOTAL", len(rows) if "row" not in inside else ""))
     total = str(announced).strip()
     if not total.isdecimal() or not all(isinstance(row, dict) for row in rows):
@@ -131,7 +137,7 @@ def result_of(inside: Mapping[str, Any]) -> Mapping[str, object] | None:
     return None
 
 
-def rows_of(inside: Mapping[str, Any]) -> Sequence[Any]:
+def rows_inside(inside: Mapping[str, Any]) -> Sequence[Any]:
     """Return the rows: those of ``row``, else of the one member that is neither the result nor a number."""
     if "row" in inside:
         rows = inside["row"] or []

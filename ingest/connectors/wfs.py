@@ -11,6 +11,7 @@ from typing import Literal, TypeVar
 
 from lxml import etree
 
+from ingest.connectors.by_column import Row
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.documents import (
     NO_END,
@@ -83,8 +84,8 @@ class Abilities:
     geojson: str | None
 
 
-def read_wfs(wfs: Wfs, http: Session) -> Iterator[Mapping[str, object]]:
-    """Yield the features of a type, as many as the server counts."""
+def read_wfs(wfs: Wfs, http: Session) -> Iterator[Sequence[Row]]:
+    """Yield the pages of a type's features, as many as the server counts."""
     able = ask_wfs(wfs, http, {"request": "GetCapabilities"}, partial(parse_capabilities, wfs=wfs, http=http))
     question = feature_question(wfs)
     total = ask_wfs(wfs, http, {**question, "resultType": "hits"}, partial(parse_hits, http=http))
