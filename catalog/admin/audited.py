@@ -12,6 +12,7 @@ from django.contrib import admin
 from django.contrib.admin import AdminSite, ModelAdmin, SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.models import LogEntry
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext
@@ -77,7 +78,9 @@ def asked_for(request: HttpRequest, verb: str) -> Mapping[str, object]:
         return {"asked": verb}
     asked, chosen = request.POST.getlist("action"), request.POST.getlist(ACTION_CHECKBOX_NAME)
     if request.POST.get("select_across") == "1":
-        return {"asked": "".join(asked[:1]), "chosen": "all", "of": request.GET.urlencode()[:500]}
+        filters = request.GET.copy()
+        filters.pop(SEARCH_VAR, None)  # what was searched for may be somebody's name
+        return {"asked": "".join(asked[:1]), "chosen": "all", "of": filters.urlencode()[:500]}
     return {"asked": "".join(asked[:1]), "chosen": chosen[:MOST_CHOSEN], "number": len(chosen)}
 
 

@@ -107,7 +107,8 @@ class HubAdminSite(AdminSite):
         return answer
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        record_session(request, AuditEntry.Act.SIGNED_OUT)
+        if request.method == "POST":
+            record_session(request, AuditEntry.Act.SIGNED_OUT)
         return super().logout(request, extra_context)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:

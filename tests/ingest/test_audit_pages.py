@@ -66,6 +66,14 @@ def test_an_action_of_a_list_is_told_with_what_was_chosen_and_read_in_korean(adm
     assert f"선택한 키 폐기 · {key.pk}" in page
 
 
+def test_all_of_a_list_are_told_by_its_filters_and_not_by_what_was_searched_for(admin: Client) -> None:
+    make_dataset("parks")
+    data = {"action": "withdraw", "select_across": "1", "_selected_action": ["1"], "index": "0"}
+    admin.post("/admin/catalog/dataset/?access_level__exact=public&q=홍길동", data)
+    told = json.loads(AuditEntry.objects.get().told)
+    assert told == {"asked": "withdraw", "chosen": "all", "of": "access_level__exact=public"}
+
+
 def test_a_button_of_ours_is_told_before_it_is_done(admin: Client, tmp_path: Path, settings) -> None:
     settings.FILE_ROOTS = [tmp_path]
     source = make_source(write_lots(tmp_path / "lots.csv", lots(1)))
