@@ -79,7 +79,7 @@ def select_oracle(place: Place, statement: str, values: Sequence[object]) -> Ite
     """Read ``AT_ONCE`` rows at a time, in a read-only transaction that sees one moment."""
     cut, wires = Cut(), Wires(place)
     try:
-        with wires, cut.watching(place, wires.copies, first=CONNECT_SECONDS), connect(place, cut) as connection:
+        with wires, cut.watching(place, wires.copies, first=CONNECT_SECONDS), connect(place, cut, wires) as connection:
             cut.begin(place)
             connection.outputtypehandler = ask_instead
             cursor = connection.cursor()
@@ -100,8 +100,9 @@ def select_oracle(place: Place, statement: str, values: Sequence[object]) -> Ite
 
 
 @contextmanager
-def connect(place: Place, cut: Cut) -> Iterator[oracledb.Connection]:
+def connect(place: Place, cut: Cut, wires: "Wires") -> Iterator[oracledb.Connection]:
     """Log in; a server that is slow to say goodbye afterwards, or does not, spoils nothing that was read."""
+    context = NamedContext.to(place.host, context_of(place.authorities), wires) if place.authorities else None
     connection = oracledb.connect(
         user=place.user,
         password=place.password,
@@ -109,7 +110,7 @@ def connect(place: Place, cut: Cut) -> Iterator[oracledb.Connection]:
         port=place.port,
         service_name=place.database,
         protocol="tcps" if place.authorities else "tcp",
-        ssl_context=NamedContext.to(place.host, context_of(place.authorities)) if place.authorities else None,
+        ssl_context=context,
         ssl_server_dn_match=False,  # NamedContext has compared the name by then
         tcp_connect_timeout=CONNECT_SECONDS,
         retry_count=0,
@@ -129,22 +130,29 @@ class NamedContext(ssl.SSLContext):
 
     inner: ssl.SSLContext
     name: str
+    wires: "Wires"
 
     @classmethod
-    def to(cls, name: str, inner: ssl.SSLContext) -> Self:
+    def to(cls, name: str, inner: ssl.SSLContext, wires: "Wires") -> Self:
         context = cls(ssl.PROTOCOL_TLS_CLIENT)
-        context.name, context.inner = name, inner
+        context.name, context.inner, context.wires = name, inner, wires
         return context
 
     def wrap_socket(self, sock: socket.socket, *args: Any, **options: Any) -> ssl.SSLSocket:  # noqa: ANN401
-        return self.inner.wrap_socket(sock, server_hostname=self.name)
+        wrapped = self.inner.wrap_socket(sock, server_hostname=self.name)
+        self.wires.opened.append(wrapped)
+        return wrapped
 
 
 class Wires:
-    """The connections that the driver makes in this thread: each is judged, and a copy is kept to cut it off by."""
+    """The connections that the driver makes in this thread: each is judged, and a copy is kept to cut it off by.
+
+    The driver leaves those that it is led away from open; all are closed at the end.
+    """
 
     def __init__(self, place: Place) -> None:
         self.place = place
+        self.opened: list[socket.socket] = []
         self.copies: list[socket.socket] = []
         self.refusal: SourceError | None = None  # the driver takes it for an address that does not answer
 
@@ -155,10 +163,11 @@ class Wires:
 
     def __exit__(self, *told: object) -> None:
         _reading.judge = None
-        for copy in self.copies:
-            copy.close()
+        for wire in (*self.opened, *self.copies):
+            wire.close()
 
     def judge(self, wire: socket.socket, address: tuple[Any, ...]) -> None:
+        self.opened.append(wire)
         host, port = address[:2]
         if (host, port) not in {(known, self.place.port) for known in self.place.addresses}:
             try:

@@ -35,10 +35,6 @@ from ingest.errors import (
     UnreadableAnswer,
 )
 
-# The driver forgets the connection that it is led away from, and leaves it to the collector.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Exception ignored in. <socket.socket:pytest.PytestUnraisableExceptionWarning"
-)
 REFUSE, REDIRECT, DATA, RESEND = 4, 5, 6, 11
 Play = Callable[[socket.socket], None]
 
