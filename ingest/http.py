@@ -404,7 +404,7 @@ class Session:
             raise ForbiddenAddress(address=shown, reason=NO_LOGIN)
         if not url.raw_host:
             raise ForbiddenAddress(address=shown, reason=NO_HOST)
-        return url.copy_with(fragment=None)
+        return without_fragment(url)
 
     def _show(self, url: httpx2.URL) -> str:
         return self.mask(str(url.copy_with(userinfo=b"***") if url.userinfo else url))
@@ -572,6 +572,10 @@ def trusted_authorities(added: str = "") -> ssl.SSLContext:
             ~ssl.VERIFY_X509_STRICT
         )  # authorities of one's own often lack what RFC 5280 asks of them
     return context
+
+
+def without_fragment(url: httpx2.URL) -> httpx2.URL:
+    return url.copy_with(fragment=None) if "#" in str(url) else url
 
 
 def same_party(one: httpx2.URL, other: httpx2.URL) -> bool:

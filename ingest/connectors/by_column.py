@@ -78,20 +78,18 @@ def by_column(records: Sequence[Row]) -> Sequence[Row]:
     if not records or isinstance(records, ByColumn):
         return records
     first = tuple(records[0])
+    members = sum(map(len, records))
     # No record has a name twice, so that none is longer or shorter than the first where all names follow each other so.
-    if list(chain.from_iterable(records)) == list(first) * len(records):
+    if members == len(first) * len(records) and list(chain.from_iterable(records)) == list(first) * len(records):
         columns = dict(zip(first, zip(*map(dict.values, records), strict=True), strict=True))
         return ByColumn([first], [0] * len(records), columns)
-    shapes = list(map(tuple, records))
-    numbers = {shape: number for number, shape in enumerate(dict.fromkeys(shapes))}
+    numbers: dict[tuple[str, ...], int] = {}
+    shape_of = [numbers.setdefault(tuple(record), len(numbers)) for record in records]
     names = dict.fromkeys(chain.from_iterable(numbers))
-    if len(names) * len(records) > WIDEST * sum(map(len, records)):
+    if len(names) * len(records) > WIDEST * members:
         return records
-    return ByColumn(
-        list(numbers),
-        [numbers[shape] for shape in shapes],
-        {name: tuple([record.get(name) for record in records]) for name in names},
-    )
+    columns = {name: tuple([record.get(name) for record in records]) for name in names}
+    return ByColumn(list(numbers), shape_of, columns)
 
 
 PAGES = (ByColumn, list, tuple)

@@ -22,7 +22,7 @@ from ingest.errors import (
     TooLarge,
     UnreadableAnswer,
 )
-from ingest.http import NO_DOWNGRADE, Session, same_party
+from ingest.http import NO_DOWNGRADE, Session, same_party, without_fragment
 
 Step = TypeVar("Step", bound=Hashable)
 
@@ -120,7 +120,8 @@ def refuse_repeated_rows(page: Link[Step], seen: set[int]) -> None:
 def next_address(here: str, link: object, http: Session) -> str:
     """Return the whole address that a link on a page leads to; refuse one to another host or to its unguarded door."""
     try:
-        page, there = httpx2.URL(here), httpx2.URL(here).join(link if isinstance(link, str) else "")
+        page = httpx2.URL(here)
+        there = page.join(link if isinstance(link, str) else "")
     except (httpx2.InvalidURL, ValueError) as error:
         raise ForbiddenAddress(address=http.mask(str(link)[:300]), reason=NO_ADDRESS) from error
     shown = http.mask(str(there.copy_with(userinfo=b"***") if there.userinfo else there))
@@ -130,7 +131,7 @@ def next_address(here: str, link: object, http: Session) -> str:
         raise ForbiddenAddress(address=shown, reason=ELSEWHERE)
     if page.scheme == "https" and there.scheme == "http":
         raise ForbiddenAddress(address=shown, reason=NO_DOWNGRADE)
-    return str(there.copy_with(fragment=None))
+    return str(without_fragment(there))
 
 
 def count_of(number: object) -> int | None:

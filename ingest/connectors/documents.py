@@ -5,18 +5,22 @@ document that ends too early is *broken off* (temporary); one that is wrong in i
 """
 
 import codecs
+import contextlib
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 from xml.parsers import expat
 
+import msgspec
 import orjson
 from lxml import etree
 
 from ingest.connectors.decode import prove_encoding
-from ingest.connectors.json_text import load_json
+from ingest.connectors.json_text import has_long_number, load_json
 from ingest.errors import BrokenOff, PlatformFailure, Text, TooLarge, UnreadableAnswer
 from ingest.http import Answer, Session, readable_size
+
+T = TypeVar("T")
 
 MAX_DOCUMENT = 128 * 2**20
 AROUND = 40
@@ -57,11 +61,26 @@ def refuse_web_page(answer: Answer, http: Session, format: str) -> None:
     )
 
 
+def read_json_as(decoders: Iterable[msgspec.json.Decoder[T]], answer: Answer) -> T | None:
+    """Return a JSON document that is what one of the decoders reads; None for every other, which ``read_json`` judges."""
+    refuse_large(answer)
+    content = answer.read_bytes().removeprefix(codecs.BOM_UTF8)
+    if has_long_number(content):
+        return None
+    for decoder in decoders:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return decoder.decode(content)
+    return None
+
+
 def read_json(answer: Answer, http: Session) -> object:
     """Read a JSON document of any Unicode encoding or CP949, with or without a byte order mark."""
     refuse_large(answer)
-    encoding = prove_encoding(answer, "JSON")
     content = answer.read_bytes()
+    try:
+        return load_json(content.removeprefix(codecs.BOM_UTF8))  # proves the encoding, too: it reads nothing but UTF-8
+    except orjson.JSONDecodeError:
+        encoding = prove_encoding(answer, "JSON")
     text = content.removeprefix(codecs.BOM_UTF8) if encoding.startswith("utf-8") else content.decode(encoding)
     try:
         return load_json(text)

@@ -14,7 +14,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from ingest.connectors.by_column import Piece, Row, by_column, rows_of
+from ingest.connectors.by_column import ByColumn, Piece, Row, rows_of
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.credential import credential_headers
 from ingest.connectors.documents import read_document
@@ -205,20 +205,16 @@ def ask_broker(config: Config, http: Session) -> Iterator[Sequence[Row]]:
 
     def ask(offset: int) -> Link[int]:
         place = {"limit": str(config.page_size), "offset": str(offset)}
-        parse = partial(parse_page, offset=offset, http=http)
+        parse = partial(parse_page, offset=offset, config=config, http=http)
         page = http.read(config.url + path, parse, params=params | place, headers=headers)
-        return page if config.history else replace(page, rows=read_page(page.rows, address, config))
+        if config.history or isinstance(page.rows, ByColumn):
+            return page
+        return replace(page, rows=[row for entity in page.rows for row in read_entity(entity, address, config)])
 
     pages = follow(ask, 0, max_pages=config.max_pages)
     if config.history is None:
         return pages
     return ([row for entity in page for row in read_history(entity, address, config.history)] for page in pages)
-
-
-def read_page(entities: Sequence[Row], address: str, config: Config) -> Sequence[Row]:
-    """Return a row for each entity."""
-    plain = read_plain_page(by_column(entities)) if config.representation != "concise" else None
-    return plain or [row for entity in entities for row in read_entity(entity, address, config)]
 
 
 def entity_question(config: Config) -> dict[str, str]:
@@ -252,20 +248,40 @@ def common_question(config: Config) -> dict[str, str]:
     return ({"q": config.q} if config.q else {}) | ({"count": "true"} if config.count else {})
 
 
-def parse_page(answer: Answer, offset: int, http: Session) -> Link[int]:
+def parse_page(answer: Answer, offset: int, config: Config, http: Session) -> Link[int]:
+    """Return a page of entities as they are, or of the rows that they become where these come by column."""
+    is_by_entity = config.history is not None or config.representation == "concise" or answer.status == PARTIAL
+    plain = None if is_by_entity else read_plain_page(answer)
+    if plain is not None:
+        return link_of(answer, offset, plain, [str(told) for told in plain.columns["id"]])
     document = read_document(answer, http)
     if answer.status == PARTIAL:
         cut = CUT_HISTORY.format(range=http.mask(answer.headers.get("content-range", "-"))[:200])
         raise RequestRefused(address=answer.location, answer=cut)
     refuse_error(document, answer, http)
     entities = document if isinstance(document, list) else [document]
-    if not all(isinstance(one, dict) and isinstance(one.get("id"), str) and "type" in one for one in entities):
+    ids = ids_of(entities)
+    if ids is None:
         keys = ", ".join(list(document)[:20]) if isinstance(document, dict) else type(document).__name__
         raise UnreadableAnswer(address=answer.location, format="NGSI-LD", reason=NO_ENTITIES.format(keys=keys or "-"))
+    return link_of(answer, offset, entities, ids, is_alone=not isinstance(document, list))
+
+
+def link_of(
+    answer: Answer, offset: int, entities: Sequence[Row], ids: Sequence[str], *, is_alone: bool = False
+) -> Link[int]:
     total = count_of(answer.headers.get("ngsild-results-count"))
     end = offset + len(entities)
-    is_last = not entities or (total is not None and end >= total) or not isinstance(document, list)
-    return Link(entities, None if is_last else end, answer.location, total, [one["id"] for one in entities])
+    is_last = is_alone or not entities or (total is not None and end >= total)
+    return Link(entities, None if is_last else end, answer.location, total, ids)
+
+
+def ids_of(entities: Sequence[object]) -> list[str] | None:
+    """Return the identifiers of entities; None where one is no entity."""
+    if not {dict}.issuperset(map(type, entities)):
+        return None
+    ids = [entity.get("id") for entity in entities]
+    return ids if {str}.issuperset(map(type, ids)) and all("type" in entity for entity in entities) else None
 
 
 def refuse_error(document: object, answer: Answer, http: Session) -> None:

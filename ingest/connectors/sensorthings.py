@@ -160,12 +160,15 @@ def parse_set(answer: Answer, asked: str, http: Session) -> Link[str]:
         reason = NO_ENTITY.format(position=position)
         raise UnreadableAnswer(address=answer.location, format="SensorThings", reason=reason)
     link = document.get("@iot.nextLink")
+    ids = list(map(IDENTIFIER, entities))
+    if not {str}.issuperset(map(type, ids)):
+        ids = [str(told) for told in ids if told is not None]
     return Link(
         entities,
         None if link is None else next_address(asked, link, http),
         answer.location,
         count_of(document.get("@iot.count")),
-        [str(told) for told in map(IDENTIFIER, entities) if told is not None],
+        ids,
     )
 
 

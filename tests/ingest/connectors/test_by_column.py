@@ -1,16 +1,23 @@
 """Pages by column: the sequence of their rows, whatever these have in common, and the same to whoever reads on."""
 
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
 import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.connectors.by_column import ByColumn, by_column, rows_of
+from ingest.connectors.by_column import ByColumn, Row, by_column, rows_of
+from ingest.connectors.json_text import load_json
 from ingest.connectors.ngsild import Config, read_entity
 from ingest.connectors.ngsild_pages import read_plain_page
 from ingest.connectors.pages import digest_of
 from ingest.connectors.sensorthings import read_entity as read_thing
 from ingest.connectors.sensorthings import read_flat_page
+from ingest.http import Answer
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(-1, 1), st.text("가a", max_size=2))
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.dictionaries(st.sampled_from("xy"), SCALARS, max_size=2))
@@ -61,29 +68,105 @@ def test_pages_have_one_digest_if_and_only_if_they_are_the_same(one: list, other
     assert (digest_of(by_column(one)) == digest_of(by_column(other))) is same
 
 
+SAID_OF_VALUES = {
+    "observedAt": st.sampled_from(["2026-01-01T00:00:00Z", 7]),
+    "unitCode": st.just("GQ"),
+    "createdAt": st.just("2026-01-01T00:00:00Z"),
+}
 ATTRIBUTES = st.one_of(
     SCALARS.map(lambda value: {"type": "Property", "value": value}),
     VALUES,
     st.just({"type": "Relationship", "object": "urn:b"}),
     st.just({"type": "Property"}),
     st.just({"type": ["Property"], "value": 1}),
-    st.just({"type": "Property", "value": 1, "unitCode": "GQ"}),
+    st.just({"type": "GeoProperty", "value": {"type": "Point", "coordinates": [127.0, 37.5]}}),
+    st.just({"type": "GeoProperty", "value": {"type": "Nowhere"}}),
+    VALUES.map(lambda value: {"type": "Property", "value": value}),
+    st.fixed_dictionaries({"type": st.just("Property"), "value": SCALARS}, optional=SAID_OF_VALUES),
+    st.fixed_dictionaries({"type": st.just("Property"), "value": SCALARS, "datasetId": st.just("urn:d")}),
 )
+NAMED = st.sampled_from(["pm10", "name", "@context", "createdAt", "pm10.observedAt", "pm10.x"])
 ENTITIES = st.lists(
-    st.dictionaries(st.sampled_from(["pm10", "name", "@context", "createdAt"]), ATTRIBUTES).map(
-        lambda attributes: {"id": "urn:a", "type": "Air", **attributes}
-    ),
-    max_size=5,
+    st.dictionaries(NAMED, ATTRIBUTES).map(lambda attributes: {"id": "urn:a", "type": "Air", **attributes}), max_size=5
 )
+ODD = st.sampled_from([b"", b"\xff", b'"', b"}", b"12345678901234567890123", b"NaN", b"\x00", b"\\ud800", b"{}", b","])
 
 
 @given(ENTITIES, st.sampled_from(["normalized", "keyValues"]))
 def test_plain_entities_by_column_are_what_each_of_them_is_read_as(entities: list, representation: str) -> None:
     config = Config(url="https://broker.example/ngsi-ld/v1", type="Air", representation=representation)
-    plain = read_plain_page(by_column(entities))
+    plain = page_of(orjson.dumps(entities))
     if plain is not None:
         one_by_one = [row for entity in entities for row in read_entity(entity, "", config)]
-        assert typed(plain) == typed(one_by_one)
+        assert members_of(plain) == members_of(one_by_one)
+
+
+@given(ENTITIES, ODD, st.floats(0, 1), st.integers(0, 3))
+def test_a_damaged_page_is_never_read_by_column_as_anything_else(entities, odd: bytes, place: float, length: int):
+    content = orjson.dumps(entities)
+    at = int(place * len(content))
+    damaged = content[:at] + odd + content[at + length :]
+    plain = page_of(damaged)
+    if plain is not None:
+        config = Config(url="https://broker.example/ngsi-ld/v1", type="Air")
+        one_by_one = [row for entity in load_json(damaged) for row in read_entity(entity, "", config)]
+        assert members_of(plain) == members_of(one_by_one)
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        {"type": "Property", "value": 41},
+        {"type": "Property", "value": 41, "observedAt": "2026-01-01T00:00:00Z", "unitCode": "GQ"},
+        {"type": "Relationship", "object": "urn:b", "modifiedAt": "2026-01-01T00:00:00Z"},
+        {"type": "Relationship", "object": ["urn:b", "urn:c"]},
+        {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [127.0, 37.5]}},
+        {"type": "Property", "value": {"city": "수원시", "at": {"@value": "2026-01-01T00:00:00Z"}, "none": {}}},
+        {"type": "Property", "value": {}},
+        {"type": "Property", "value": [1, 2]},
+        {
+            "type": "LanguageProperty",
+            "languageMap": {"ko": "역", "en": "station"},
+            "observedAt": "2026-01-01T00:00:00Z",
+        },
+        "a value alone",
+    ],
+)
+@pytest.mark.parametrize("lacks_one", [False, True])
+def test_entities_as_nearly_all_are_come_by_column(attribute: object, lacks_one: bool) -> None:
+    entities = [{"id": f"urn:{at}", "type": "Air", "said": attribute} for at in range(3)]
+    entities += [{"id": "urn:3", "type": "Air"}] * lacks_one
+    config = Config(url="https://broker.example/ngsi-ld/v1", type="Air")
+    page = page_of(orjson.dumps(entities))
+    assert isinstance(page, ByColumn)
+    assert members_of(page) == members_of(row for entity in entities for row in read_entity(entity, "", config))
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"a": {"type": "Property", "value": {"b.c": 1, "b": {"c": 2}}}},
+        {"a": {"type": "Property", "value": {"observedAt": 1}, "observedAt": "2026-01-01T00:00:00Z"}},
+        {"a": {"type": "Property", "value": {"b": 1}}, "a.b": 2},
+        {"a": [{"type": "Property", "value": 1}, {"type": "Property", "value": 2, "datasetId": "urn:d"}]},
+        {"a": {"type": "Property", "value": 2**70}},
+        {"a": {"type": "Property", "value": 1, "accuracy": {"type": "Property", "value": 2}}},
+    ],
+)
+def test_what_is_odd_is_left_to_the_way_entity_by_entity(attributes: dict) -> None:
+    assert page_of(json.dumps([{"id": "urn:a", "type": "Air", **attributes}]).encode()) is None
+
+
+def members_of(rows: Iterable[Row]) -> bytes:
+    """Return what rows hold; a page has one order of its columns, the members of an object have none."""
+    return typed([dict(sorted(row.items())) for row in rows])
+
+
+def page_of(content: bytes) -> ByColumn | None:
+    with NamedTemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        return read_plain_page(Answer("https://broker.example/", Path(file.name), len(content), "", 200, ""))
 
 
 TIMES = st.sampled_from([None, "2026-01-01T00:00:00Z", "2026-01-01/2026-01-02", 7])
