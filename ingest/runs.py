@@ -35,7 +35,7 @@ ATTEMPTS = 4
 FIRST_WAIT = dt.timedelta(seconds=20)
 LONGEST_ASKED = dt.timedelta(hours=1)  # of what a platform asks for in Retry-After
 HINT_AGAIN = dt.timedelta(minutes=1)  # how long a message may lie in the queue before a run is offered once more
-OFFERED_AT_ONCE = 500
+OFFERED_AT_ONCE = 2_000
 CLOCK_DOUBT = dt.timedelta(days=2)  # nothing is put off for so long: a moment further away was written by a clock ahead
 HOST_ANSWERED = (Run.State.PUBLISHED, Run.State.UNCHANGED, Run.State.HELD)
 PAUSED = Q(state=Run.State.WAITING, kind__in=ASKING, source__paused_at__isnull=False)  # until their source is resumed
