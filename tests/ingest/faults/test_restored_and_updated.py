@@ -189,7 +189,7 @@ def test_an_update_lets_the_old_worker_finish_and_take_nothing_new_up(
             assert wait_until(lambda: was_logged(hub, "the database is of another version"), AT_LAST), logs(hub)
             assert states(hub) == {"published": 1, "waiting": 1}
         with serving(hub, environment):
-            assert wait_until(lambda: states(hub) == {"published": 2}, AT_LAST), logs(hub)
+            wait_hurrying(hub, lambda: states(hub) == {"published": 2})
         assert hub.rows("SELECT DISTINCT attempt, error_code FROM ingest_run") == [(1, "")]
         assert_once(hub, 2)
 
