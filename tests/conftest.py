@@ -14,7 +14,7 @@ from pathlib import Path
 import django
 import kombu.pools
 import pytest
-from django.conf import LazySettings
+from django.conf import LazySettings, settings
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -33,6 +33,9 @@ OWNER = os.getpid()
 atexit.register(lambda: os.getpid() == OWNER and shutil.rmtree(HUB, ignore_errors=True))  # not in forked children
 compile_translations()  # before Django reads them, or a fresh clone speaks English
 django.setup()
+# A file as in every hub: threads that share a database in memory are refused ("table is locked") instead of waiting.
+if (database := settings.DATABASES["default"])["ENGINE"].endswith("sqlite3"):
+    database.setdefault("TEST", {})["NAME"] = f"{HUB}/tests.sqlite3"
 
 from catalog.generation import forget_everything  # noqa: E402
 from catalog.records.engine import close_at_exit  # noqa: E402
