@@ -84,7 +84,7 @@ def test_a_session_is_held_to_the_pace_of_the_host_after_a_burst(settings):
     ask, begun = Permits(lambda: None), time.monotonic()
     for _ in range(60):
         ask(HOST)
-    assert 0.9 <= time.monotonic() - begun < 3
+    assert time.monotonic() - begun >= 0.9
 
 
 @pytest.mark.django_db
@@ -145,7 +145,7 @@ def test_a_run_that_is_stopped_waits_no_longer(settings):
     with pytest.raises(Cancelled):
         for _ in range(10):
             ask(HOST)
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 6  # of eight that the pace would take
 
 
 @pytest.mark.journey

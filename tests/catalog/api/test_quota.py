@@ -169,7 +169,7 @@ def test_a_process_that_is_frozen_while_it_counts_holds_up_nobody(counters: Coun
         assert frozen.stdout.readline() == "locked\n"
         began = time.monotonic()
         assert counters.take(caller(60), NOON).retry_after is None
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 20  # it would be frozen for 60
     finally:
         frozen.kill()
         frozen.communicate()

@@ -208,7 +208,7 @@ def test_a_store_is_listened_to_within_limits(open_session, answer, error):
     started = time.monotonic()
     with server, pytest.raises(error):
         list(read(config(), open_session(limits={"total": 1.0})))
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 10  # of twenty that it would go on
 
 
 def test_the_key_goes_to_no_other_host(open_session):

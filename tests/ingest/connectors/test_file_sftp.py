@@ -196,7 +196,7 @@ def test_a_slow_server_meets_the_deadline(open_session, own):
     started = time.monotonic()
     with pytest.raises(TimedOut):
         list(read(config_of(own), open_session(limits={"total": 1.0})))
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8
 
 
 def test_a_server_that_says_nothing_is_left(open_session, own):

@@ -482,7 +482,7 @@ def test_what_is_no_database_is_told_in_time(open_session, monkeypatch, scheme, 
     with listening(behave) as server, pytest.raises(error):
         url = f"{scheme}://reader@127.0.0.1:{server.getsockname()[1]}/city"
         list(read(Config(url=url, password=PASSWORD, query="SELECT 1", tls="none", timeout=1), open_session()))
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 15
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import connection
 from django.db.models import F
 from django.test import Client
 from django.urls import reverse
@@ -26,6 +27,7 @@ from hostile_server import unused_port
 from kombu import Connection
 from own_hub import own_hub, wait_until
 from pulling import lots, make_source, published, pull, records, write_lots
+from pytest_django import DjangoDbBlocker
 
 from catalog.models import Change, Snapshot
 from catalog.storage import record_store
@@ -120,6 +122,16 @@ def test_a_disk_that_fails_at_any_call_leaves_what_is_published_and_the_run_is_d
     assert harmed >= 2
 
 
+@pytest.fixture(scope="module")  # before the test's transaction, in which this cannot be changed
+def database_elsewhere(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Give the database another disk than the files: what SQLite would write before the transaction ends stays in memory."""
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute("PRAGMA temp_store = MEMORY")
+            cursor.execute("PRAGMA cache_spill = OFF")
+
+
+@pytest.mark.usefixtures("database_elsewhere")
 def test_a_disk_that_is_full_at_any_byte_leaves_what_is_published_and_the_run_is_done_later(
     source: Source, settings: Any
 ) -> None:
@@ -134,12 +146,12 @@ def test_a_disk_that_is_full_at_any_byte_leaves_what_is_published_and_the_run_is
 
 
 def messages(url: str) -> int:
-    with Connection(url) as connection, connection.SimpleQueue("celery") as queue:
+    with Connection(url) as broker, broker.SimpleQueue("celery") as queue:
         return queue.qsize()
 
 
 def empty_queue(url: str) -> None:
-    with Connection(url) as connection, connection.SimpleQueue("celery") as queue:
+    with Connection(url) as broker, broker.SimpleQueue("celery") as queue:
         queue.clear()
 
 
