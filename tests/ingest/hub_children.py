@@ -20,7 +20,7 @@ from pulling import make_source, records
 from catalog.audit import Actor, Done, record_acts
 from catalog.models import AuditEntry
 from catalog.records import Column, Schema, Store
-from ingest import listening, pipeline
+from ingest import listening, pipeline, runs
 from ingest.budget import count_call
 from ingest.connectors.messages import Message
 from ingest.due import create_due_runs
@@ -38,7 +38,8 @@ def run_command(*arguments: str) -> None:
 
 
 def work() -> None:
-    """Take whatever is due, for ever, as a worker does that gets every message twice."""
+    """Take whatever is due, for ever, as a worker does that gets every message twice, however many died over it before."""
+    runs.ATTEMPTS = 1_000
     while True:
         open_runs = Run.objects.filter(state__in=("waiting", "running")).order_by("?").values_list("pk", flat=True)
         for run_id in open_runs[:4]:

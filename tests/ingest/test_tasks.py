@@ -110,7 +110,7 @@ def test_a_worker_killed_in_the_middle_of_a_run_costs_nothing_but_time(tmp_path,
     world = World()
     with (
         running(world, drip_seconds=0.2) as sandbox,
-        own_hub(tmp_path, HUB_RUN_LEASE_SECONDS="2", HUB_BROKER_URL=broker, SANDBOX_KEY=world.key) as hub,
+        own_hub(tmp_path, HUB_RUN_LEASE_SECONDS="5", HUB_BROKER_URL=broker, SANDBOX_KEY=world.key) as hub,
         celery(hub, "beat", "--schedule", str(tmp_path / "beat"), "--pidfile="),
     ):
         port = sandbox.url.rpartition(":")[2]
