@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 
 from datahub.supervisor import Child, Supervisor
-from ingest.listening import listened_sources
+from ingest.listened import listened_sources
 
 CELERY = (sys.executable, "-m", "celery", "-A", "datahub.celery")
 LOOK_SECONDS = 60.0

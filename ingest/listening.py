@@ -26,6 +26,7 @@ from ingest.connectors import CONNECTORS, is_pushed
 from ingest.errors import HubUnavailable, InboxFull, IngestError, InternalError, NotListening
 from ingest.http import Session
 from ingest.inbox import SourceInbox, inbox_of, listener_of
+from ingest.listened import listened_sources
 from ingest.models import Run, Source
 from ingest.sources import read_config
 
@@ -57,12 +58,6 @@ def refuse_unheard(source: Source) -> None:
         raise NotListening(reason=Text(ko=heard["ko"], en=heard["en"]))
     if not heard or dt.datetime.fromisoformat(heard["at"]) < timezone.now() - SILENT:
         raise NotListening(reason=NOBODY)
-
-
-def listened_sources() -> list[Source]:
-    """Return the sources that somebody has to listen to."""
-    connectors = [name for name, connector in CONNECTORS.items() if connector.listen]
-    return list(Source.objects.filter(is_enabled=True, connector__in=connectors))
 
 
 def listen_to_all(stop: threading.Event) -> None:

@@ -70,7 +70,6 @@ class Place:
             "HUB_HTTPS": "false",
             "HUB_TRUSTED_PROXIES": "0",
             "PYTHONUTF8": "1",
-            "CELERY_SKIP_CHECKS": "1",  # they would load every door into each worker
         }
 
     @property

@@ -8,7 +8,6 @@ import datetime as dt
 import functools
 import gzip
 import logging
-import struct
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -44,6 +43,7 @@ from ingest.federation.offered import (
     write_position,
 )
 from ingest.federation.own_entries import bring_up_to_date
+from ingest.federation.packs import FRAME, LARGEST_PACK
 from ingest.federation.signing import Question, Reply, is_question_of, sign_reply
 from ingest.models import Hub, HubEntry
 
@@ -51,8 +51,6 @@ MOST_ENTRIES = 1000
 MOST_DIGESTS = 1000
 MOST_PREFIXES = 512
 LARGEST_QUESTION = 1 << 20
-LARGEST_PACK = 16 << 20
-FRAME = struct.Struct(">32sQ")  # digest, length
 SHORT = 1024  # bytes; shorter answers are not compressed
 BATCHES = 3  # of entries made within one request; the rest is made within the next ones
 logger = logging.getLogger(__name__)

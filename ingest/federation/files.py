@@ -17,7 +17,7 @@ from catalog.records.store import file_digest
 from catalog.storage import record_store
 from ingest.answers import Answer
 from ingest.errors import SourceError
-from ingest.federation.door import FRAME, LARGEST_PACK
+from ingest.federation.packs import FRAME, LARGEST_PACK
 from ingest.federation.peer import Peer
 
 SMALL = 1 << 20

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from catalog.feed import begin_epoch
 from catalog.publish import guard_dataset, restore_dataset, withdraw_dataset
-from ingest.federation.door import FRAME
 from ingest.federation.entries import digest_of, read_entry
 from ingest.federation.hubs import save_hub
 from ingest.federation.identity import believe, fingerprint_of, own_document, own_hub, read_told
+from ingest.federation.packs import FRAME
 from ingest.federation.signing import Question, Reply, is_reply_of, sign_question
 from ingest.federation.sync import sync_hub
 from ingest.models import Host, Hub, HubEntry

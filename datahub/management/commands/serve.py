@@ -11,6 +11,7 @@ from datahub.supervisor import Supervisor, interrupt_on_signals
 
 class Command(BaseCommand):
     help = "Run the hub: web server, Celery worker and schedule; one that dies is started again, all end together."
+    requires_system_checks = ()  # they would load every door, which the web server does at the same time
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="address to answer on (default: this machine only)")

@@ -4,10 +4,12 @@ import orjson
 import pytest
 from pydantic import ValidationError
 
+from ingest.connectors import CONNECTORS
 from ingest.connectors.mqtt import Config, content_of, read
 from ingest.connectors.rows import MalformedRow
 from ingest.errors import BadSetup
 from ingest.http import Span
+from ingest.listened import LISTENED
 
 BROKER = {"url": "mqtts://broker.hanbit.example:8883", "topics": ["air/#"], "client_id": "hub"}
 AT = "2026-11-22T09:00:00+00:00"
@@ -141,3 +143,7 @@ REFUSED = {
 def test_a_configuration_that_means_nothing_is_refused(config):
     with pytest.raises(ValidationError):
         Config(**BROKER | config)
+
+
+def test_the_process_tree_knows_the_connectors_that_listen_without_loading_them():
+    assert {name for name, connector in CONNECTORS.items() if connector.listen} == set(LISTENED)
