@@ -7,7 +7,7 @@ is made of them. A connector itself reads what the platform said, because a next
 
 import logging
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, Any
@@ -17,7 +17,7 @@ from catalog.text import Text
 from ingest.connectors import PAGES, DelimitedFile, Handed, MalformedRow
 from ingest.errors import InternalError
 from ingest.http import Answer
-from ingest.masking import Mask
+from ingest.masking import Mask, masked
 
 PIECE = 1 << 20
 PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"7z\xbc\xaf", b"BZh")  # a secret cannot be seen from outside
@@ -81,20 +81,6 @@ def mask_delimited(file: DelimitedFile, mask: Mask) -> DelimitedFile:
         return file
     blackened.replace(file.path)
     return replace(file, names=tuple(map(mask, file.names)))
-
-
-def masked(value: Any, mask: Mask) -> Any:  # noqa: ANN401 (any value of JSON)
-    if isinstance(value, str):
-        return mask(value) if may_hold(value, mask) else value
-    if isinstance(value, Mapping):
-        return {masked(name, mask): masked(part, mask) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [masked(part, mask) for part in value]
-    return value
-
-
-def may_hold(text: str, mask: Mask) -> bool:
-    return mask.stands_in(text.encode("utf-8", "surrogatepass"))
 
 
 @contextmanager

@@ -61,8 +61,8 @@ from ingest.errors import (
     Unreachable,
 )
 from ingest.local_files import ONLY_HTTP, find_file, open_file, read_pieces
-from ingest.masking import Mask
-from ingest.row_pieces import Piece, PieceWriter
+from ingest.masking import Mask, masked
+from ingest.row_pieces import Piece, PieceWriter, lines_of
 from ingest.wire import Door, Wire, connect_to
 
 T = TypeVar("T")
@@ -260,20 +260,24 @@ class Session:
         return self._insist(attempt)
 
     def keep_rows(
-        self, location: str, read: Callable[[], Iterator[Mapping[str, object]]]
-    ) -> Iterator[Mapping[str, object]]:
-        """Yield the rows of what is spoken to otherwise than by HTTP, and keep them as answers in pieces of JSON lines."""
-        if self._archive is None:
-            yield from read()
-            return
+        self, location: str, read: Callable[[], Iterator[Sequence[Mapping[str, object]]]]
+    ) -> Iterator[Sequence[Mapping[str, object]]]:
+        """Yield the pages of rows of what is spoken to otherwise than by HTTP, and keep them as answers in pieces of JSON lines.
+
+        A page that repeats a secret has asterisks in its place: its piece is only looked through after its rows have gone on.
+        """
         writer = PieceWriter(Path(self._folder.name))
         try:
-            for row in read():
-                if writer.is_full:
-                    self._keep_piece(location, writer.close())
-                    writer = PieceWriter(Path(self._folder.name))
-                writer.write(row)
-                yield row
+            for page in read():
+                lines = lines_of(page)
+                for line in lines if self._archive else ():
+                    if writer.is_full:
+                        self._keep_piece(location, writer.close())
+                        writer = PieceWriter(Path(self._folder.name))
+                    writer.write(line)
+                if self.mask.stands_in(b"".join(lines)):
+                    page = [masked(row, self.mask) for row in page]
+                yield page
             self._keep_piece(location, writer.close(), is_last=True)
         finally:
             writer.give_up()

@@ -8,7 +8,8 @@ of it encoded; one pattern per secret covers all of them. Used by ``ingest/http.
 import html
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 
 MASK = "***"
@@ -75,6 +76,21 @@ class Mask:
         self._in_bytes = re.compile(b"|".join(self._looked_for.values()))
         self.needles = tuple(dict.fromkeys((*self.needles, *needles_of(form))))
         self.reach = max(self.reach, 16 * len(form.encode("utf-8", "surrogatepass")))
+
+
+def masked(value: Any, mask: Mask) -> Any:  # noqa: ANN401 (any value of JSON)
+    """Return a value of JSON without secrets."""
+    if isinstance(value, str):
+        return mask(value) if may_hold(value, mask) else value
+    if isinstance(value, Mapping):
+        return {masked(name, mask): masked(part, mask) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [masked(part, mask) for part in value]
+    return value
+
+
+def may_hold(text: str, mask: Mask) -> bool:
+    return mask.stands_in(text.encode("utf-8", "surrogatepass"))
 
 
 def spell(secret: str) -> str:

@@ -37,10 +37,20 @@ from catalog.storage import record_store
 from catalog.text import Text
 from ingest import connectors
 from ingest.areas import area_of
-from ingest.connectors import CONNECTORS, PAGES, ByColumn, Handed, MalformedRow
+from ingest.connectors import CONNECTORS, PAGES, ByColumn, Handed, MalformedRow, gathered
+from ingest.connectors.pages import TOO_DEEP
 from ingest.derivation import describe_derived
 from ingest.echoes import Echoes, masked_rows, told_without_secrets
-from ingest.errors import Cancelled, HeldBack, HubUnavailable, InternalError, LostLease, TookTooLong, Unmodified
+from ingest.errors import (
+    Cancelled,
+    HeldBack,
+    HubUnavailable,
+    InternalError,
+    LostLease,
+    TookTooLong,
+    Unmodified,
+    UnreadableAnswer,
+)
 from ingest.http import Answer
 from ingest.kinds import PLATFORM, RECIPE
 from ingest.models import Run, Source
@@ -212,7 +222,7 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
         progress.position = {"from": http.position, "left": http.position}
         connector = CONNECTORS[source.connector]
         rows = (connector.hand_over or connector.read)(config, http)
-        staged = type_rows(pull, masked_rows(rows, http.mask, echoes), expectations)
+        staged = type_rows(pull, masked_rows(gathered(rows), http.mask, echoes), expectations)
         progress.position = {"from": http.position, "left": http.left}
         progress.told = [Finding(code, "warning", text) for code, text in http.told]
     return staged
@@ -220,15 +230,18 @@ def collect(pull: Pull, expectations: Expectations) -> Staged:
 
 def type_rows(pull: Pull, rows: Iterable[Handed | TypedRows], expectations: Expectations) -> Staged:
     source = pull.source
-    return tabulate(
-        watched(rows, pull.heartbeat),
-        from_table_schema(source.distribution.schema),
-        limits=pull.limits,
-        area=area_of(expectations.within),
-        swapped=expectations.swapped,
-        outside=expectations.outside,
-        ignore=source.ignored_columns,
-    )
+    try:
+        return tabulate(
+            watched(rows, pull.heartbeat),
+            from_table_schema(source.distribution.schema),
+            limits=pull.limits,
+            area=area_of(expectations.within),
+            swapped=expectations.swapped,
+            outside=expectations.outside,
+            ignore=source.ignored_columns,
+        )
+    except RecursionError as error:  # a value that can be read and not be written again
+        raise UnreadableAnswer(address=source.slug, format="JSON", reason=TOO_DEEP) from error
 
 
 def watched(

@@ -36,10 +36,10 @@ from catalog.records.personal_data import find_personal_data
 from catalog.text import Text
 from ingest.column_names import fitting_model, name_columns
 from ingest.connectors import CONNECTORS, Checked, Connector, Described, MalformedRow
-from ingest.echoes import Echoes, masked, masked_rows, told_without_secrets
+from ingest.echoes import Echoes, masked_rows, told_without_secrets
 from ingest.errors import BadSetup, IngestError, TookTooLong
 from ingest.http import USER_AGENT, ask_freely, is_web
-from ingest.masking import Mask
+from ingest.masking import Mask, masked
 from ingest.preview_session import PreviewSession, TimeIsUp
 from ingest.secret_values import resolve_secrets
 from ingest.sources import parse_config, refuse_plain_secrets
@@ -132,7 +132,7 @@ def preview_source(
             spool=spool,
         )
         with session as http, told_without_secrets(http.mask), told_when_time_is_up(seconds):
-            most = rows or (ROWS_OF_FILES if known.hand_over else ROWS)
+            most = rows or (ROWS_OF_FILES if known.reads_files else ROWS)
             limits = Limits(spool=spool, memory_mib=WORK_MEMORY_MIB, shared_spool=settings.SPOOL_DIR)
             return look(connector, config, known, typed, http, most, limits)
     finally:

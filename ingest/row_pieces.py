@@ -1,16 +1,21 @@
 """Rows written down as JSON lines in pieces of bounded size, as they pass: what a database said, kept like any answer."""
 
 import hashlib
+import itertools
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
+from ingest.json_text import load_json
+
 ROWS_A_PIECE, BYTES_A_PIECE = 50_000, 64 * 2**20  # whichever is reached first
+ROWS_A_PAGE = 1_000
 BUFFER = 2**20
 
 
@@ -37,8 +42,7 @@ class PieceWriter:
     def is_full(self) -> bool:
         return self._rows >= ROWS_A_PIECE or self._size + self._held >= BYTES_A_PIECE
 
-    def write(self, row: Mapping[str, object]) -> None:
-        line = line_of(row)
+    def write(self, line: bytes) -> None:
         self._lines.append(line)
         self._rows += 1
         self._held += len(line)
@@ -62,6 +66,14 @@ class PieceWriter:
         self._lines.clear()
 
 
+def lines_of(page: Sequence[Mapping[str, object]]) -> list[bytes]:
+    """Return each row as a line of JSON."""
+    try:
+        return [orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in page]
+    except orjson.JSONEncodeError:
+        return list(map(line_of, page))
+
+
 def line_of(row: Mapping[str, object]) -> bytes:
     try:
         return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
@@ -69,7 +81,8 @@ def line_of(row: Mapping[str, object]) -> bytes:
         return json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def read_lines(path: Path) -> Iterator[dict[str, object]]:
-    """Yield the rows of a piece again."""
+def read_pages(path: Path) -> Iterator[list[Any]]:
+    """Yield the rows of a piece again, page by page."""
     with path.open("rb") as file:
-        yield from map(orjson.loads, file)
+        while lines := list(itertools.islice(file, ROWS_A_PAGE)):
+            yield list(map(load_json, lines))

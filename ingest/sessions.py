@@ -20,7 +20,7 @@ from ingest.http import INBOX, Answer, Limits, Session, Span
 from ingest.listening import messages_for
 from ingest.models import Run, Source
 from ingest.raw import raw_store
-from ingest.row_pieces import read_lines
+from ingest.row_pieces import read_pages
 
 GOOD = (Run.State.PUBLISHED, Run.State.UNCHANGED)
 WHOLE = (*GOOD, Run.State.HELD)  # a run that came to such an end had read everything
@@ -157,9 +157,9 @@ class ReplaySession(Session):
             yield answer.path.rename(answer.path.with_name(answer.location.removeprefix(INBOX)))
 
     def keep_rows(
-        self, location: str, read: Callable[[], Iterator[Mapping[str, object]]]
-    ) -> Iterator[Mapping[str, object]]:
-        """Yield the rows that were kept under this location, in all their pieces; NotRepeatable when the last one is missing.
+        self, location: str, read: Callable[[], Iterator[Sequence[Mapping[str, object]]]]
+    ) -> Iterator[Sequence[Mapping[str, object]]]:
+        """Yield pages of the rows that were kept under this location, in all their pieces; NotRepeatable when the last one is missing.
 
         Which piece is the last has not always been written down; a run that had read everything has it all the same.
         """
@@ -171,7 +171,7 @@ class ReplaySession(Session):
             entry = self._kept.popleft()
             is_last = entry.get("last", False)
             piece = self._unpacked(entry)
-            yield from read_lines(piece.path)
+            yield from read_pages(piece.path)
             piece.path.unlink()
         if not (is_last or self._was_whole):
             raise NotRepeatable(reason=BROKEN_OFF.format(asked=shown))

@@ -244,7 +244,21 @@ def rows_of(batch: pa.RecordBatch) -> list[dict[str, object]]:
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
             fine = pa.timestamp("us", field.type.tz)
             batch = batch.set_column(position, field.name, batch.column(position).cast(fine, safe=False))
-    return batch.to_pylist()
+    names, columns = batch.schema.names, map(values_of, batch.columns)
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def values_of(column: pa.Array) -> list[object]:
+    """Return a column's values; texts and numbers several times as fast as ``to_pylist``, which looks at each."""
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return column.to_numpy(zero_copy_only=False).tolist()
+    if not (pa.types.is_integer(column.type) or pa.types.is_float32(column.type) or pa.types.is_float64(column.type)):
+        return column.to_pylist()
+    values = column.fill_null(0).to_numpy(zero_copy_only=False).tolist()
+    if not column.null_count:
+        return values
+    are_told = column.is_valid().to_numpy(zero_copy_only=False).tolist()
+    return [value if is_told else None for value, is_told in zip(values, are_told, strict=True)]
 
 
 def decode(text: str, encoding: str, row: int, field: str) -> str:

@@ -36,7 +36,7 @@ from ingest.connectors import (
     sql,
     sql_describe,
 )
-from ingest.connectors.by_column import PAGES, ByColumn
+from ingest.connectors.by_column import PAGES, ByColumn, gathered
 from ingest.connectors.described import (
     Checked,
     Described,
@@ -59,6 +59,7 @@ __all__ = [
     "DescribedColumn",
     "Handed",
     "MalformedRow",
+    "gathered",
     "is_pushed",
 ]
 
@@ -69,7 +70,7 @@ class Connector:
 
     ``hand_over`` reads the same, with pages and files of delimited text handed over whole where a connector can. ``listen`` receives
     what a platform pushes, apart from runs. ``checks`` and ``describes`` are what a connector has for ``check`` and ``describe``
-    that is better than reading.
+    that is better than reading. ``reads_files``: its rows come in whole files and not by questions, each of which counts.
     """
 
     config: type[BaseModel]
@@ -79,6 +80,7 @@ class Connector:
     listen: Callable[..., None] | None = None
     checks: Callable[..., Checked] | None = None
     describes: Callable[..., Described] | None = None
+    reads_files: bool = False
 
     def check(self, config: BaseModel, http: Session) -> Checked:
         """Prove address, key and rights with as few requests as possible; what is wrong is raised as ``read`` raises it."""
@@ -116,6 +118,7 @@ CONNECTORS: dict[str, Connector] = {
             en="File (CSV, Excel, JSON, XML, GeoJSON, shapefile, GeoPackage, Parquet, ZIP)",
         ),
         hand_over=file.hand_over,
+        reads_files=True,
         checks=file_describe.check,
         describes=file_describe.describe,
     ),
@@ -152,6 +155,7 @@ CONNECTORS: dict[str, Connector] = {
         read=ckan.read,
         title=Text(ko="CKAN 포털의 리소스", en="A resource of a CKAN portal"),
         hand_over=ckan.hand_over,
+        reads_files=True,
         checks=ckan_describe.check,
         describes=ckan_describe.describe,
     ),
@@ -160,6 +164,7 @@ CONNECTORS: dict[str, Connector] = {
         read=dcat.read,
         title=Text(ko="DCAT 카탈로그가 가리키는 파일", en="A file that a DCAT catalogue names"),
         hand_over=dcat.hand_over,
+        reads_files=True,
         checks=partial(described_file_describe.check, form="dcat"),
         describes=partial(described_file_describe.describe, form="dcat"),
     ),
@@ -168,6 +173,7 @@ CONNECTORS: dict[str, Connector] = {
         read=datajson.read,
         title=Text(ko="data.json이 가리키는 파일", en="A file that a data.json names"),
         hand_over=datajson.hand_over,
+        reads_files=True,
         checks=partial(described_file_describe.check, form="data-json"),
         describes=partial(described_file_describe.describe, form="data-json"),
     ),
@@ -182,12 +188,14 @@ CONNECTORS: dict[str, Connector] = {
         read=gtfs.read,
         title=Text(ko="대중교통 시각표 (GTFS)", en="Public transport schedules (GTFS)"),
         hand_over=gtfs.hand_over,
+        reads_files=True,
         checks=gtfs_describe.check,
         describes=gtfs_describe.describe,
     ),
     "sql": Connector(
         config=sql.Config,
         read=sql.read,
+        hand_over=sql.hand_over,
         title=Text(
             ko="데이터베이스 (PostgreSQL, MariaDB, MySQL, Oracle)", en="Database (PostgreSQL, MariaDB, MySQL, Oracle)"
         ),

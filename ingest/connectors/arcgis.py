@@ -6,18 +6,19 @@ lists of object ids. Errors come with status 200. Geometries and values are tran
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Literal, Self, TypeVar
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from ingest.connectors.by_column import Piece, Row, rows_of
+from ingest.connectors.by_column import ByColumn, Piece, Row, by_column, rows_of
 from ingest.connectors.chain import Link, count_of, follow
 from ingest.connectors.cursor_values import Value
 from ingest.connectors.documents import read_document
-from ingest.connectors.esri import WGS84, moment_of, read_geometry
+from ingest.connectors.esri import WGS84, moment_of, read_geometries, read_geometry
 from ingest.connectors.progress import Progressive, Window, read_new
 from ingest.errors import (
     IncompleteAnswer,
@@ -40,6 +41,7 @@ CODES: Mapping[int, type[SourceError]] = {
     498: KeyRefused,  # invalid token
     499: KeyRefused,  # token required
 }
+known_moment = lru_cache(maxsize=10_000)(moment_of)  # the records of a city have few moments
 FIELD = re.compile(r"[^\W\d][\w.]*")
 LONGEST_LIST = 1500  # characters of object ids; many servers refuse queries of more than 2,048
 
@@ -324,11 +326,13 @@ def parse_rows(document: Mapping[str, object], answer: Answer, config: Config, l
     wkid = (srs.get("latestWkid") or srs.get("wkid") or "?") if isinstance(srs, dict) else None
     if wkid not in WGS84 and config.geometry and layer.is_spatial:
         raise UnreadableAnswer(address=answer.location, format="ArcGIS", reason=OTHER_SYSTEM.format(srs=wkid))
+    has_z = document.get("hasZ") is True
+    if page := features_by_column(features, config, layer, has_z=has_z):
+        return Link(page[1], None, answer.location, None, page[0])
     rows, ids = [], []
-    flags = {"hasZ": document.get("hasZ") is True}
     for position, feature in enumerate(features, start=1):
         try:
-            identifier, row = read_feature(feature, config, layer, flags)
+            identifier, row = read_feature(feature, config, layer, has_z=has_z)
         except (ValueError, TypeError) as error:
             reason = BAD_FEATURE.format(position=position, what=str(error)[:200])
             raise UnreadableAnswer(address=answer.location, format="ArcGIS", reason=reason) from error
@@ -337,9 +341,43 @@ def parse_rows(document: Mapping[str, object], answer: Answer, config: Config, l
     return Link(rows, None, answer.location, None, ids)
 
 
-def read_feature(
-    feature: object, config: Config, layer: Layer, flags: Mapping[str, object]
-) -> tuple[int, dict[str, object]]:
+def features_by_column(
+    features: Sequence[object], config: Config, layer: Layer, *, has_z: bool
+) -> tuple[Sequence[Hashable], ByColumn] | None:
+    """Return the object ids of a page and its rows by column; None where something is odd or told feature by feature."""
+    try:
+        told = list(map(itemgetter("attributes"), features))
+    except (KeyError, TypeError):
+        return None
+    page = by_column(told) if {dict}.issuperset(map(type, told)) else ()
+    if not isinstance(page, ByColumn) or "geometry" in page.columns or (config.domains == "text" and layer.subtypes):
+        return None
+    ids = page.columns.get(layer.id_field, (None,))
+    if not {int, str}.issuperset(map(type, ids)):
+        return None
+    columns = {name: values_of(name, values, config, layer) for name, values in page.columns.items()}
+    if config.geometry and layer.is_spatial:
+        try:
+            columns["geometry"] = read_geometries([one.get("geometry") for one in features], has_z=has_z)
+        except (ValueError, TypeError):
+            return None
+    unread = () if config.fields is None else page.columns.keys() - set(config.fields)
+    shapes = [(*shape, "geometry") for shape in page.shapes] if "geometry" in columns else page.shapes
+    return ids, ByColumn(shapes, page.shape_of, columns).without(unread)
+
+
+def values_of(name: str, values: Sequence[object], config: Config, layer: Layer) -> Sequence[object]:
+    """Return a column as it is told: texts for codes, dates as text."""
+    if config.domains == "text" and name in layer.names:
+        texts = layer.names[name]
+        values = [texts.get(value, value) if isinstance(value, str | int | float) else value for value in values]
+    if name not in layer.dates or config.dates != "iso":
+        return values
+    is_plain = {int, type(None)}.issuperset(map(type, values))
+    return list(map(known_moment if is_plain else moment_of, values))
+
+
+def read_feature(feature: object, config: Config, layer: Layer, *, has_z: bool) -> tuple[int, dict[str, object]]:
     """Return a feature's object id and its row; ValueError says what is wrong with it."""
     attributes = feature.get("attributes") if isinstance(feature, dict) else None
     if not isinstance(attributes, dict) or "geometry" in attributes:
@@ -357,6 +395,5 @@ def read_feature(
             value = named[name].get(value, value)
         row[name] = moment_of(value) if name in layer.dates and config.dates == "iso" else value
     if config.geometry and layer.is_spatial:
-        geometry = feature.get("geometry")
-        row["geometry"] = read_geometry({**flags, **geometry} if isinstance(geometry, dict) and geometry else geometry)
+        row["geometry"] = read_geometry(feature.get("geometry"), has_z=has_z)
     return attributes[layer.id_field], row

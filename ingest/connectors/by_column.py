@@ -93,7 +93,26 @@ def by_column(records: Sequence[Row]) -> Sequence[Row]:
 
 
 PAGES = (ByColumn, list, tuple)
+GATHERED = 1_000
 Piece = Row | Sequence[Row]
+
+
+def gathered(pieces: Iterable[Other]) -> Iterator[Other | Sequence[Row]]:
+    """Yield rows that come one by one as pages by column, and all else as it is, in the same order."""
+    page: list[Row] = []
+    for piece in pieces:
+        if type(piece) is dict:
+            page.append(piece)
+            if len(page) == GATHERED:
+                yield by_column(page)
+                page = []
+            continue
+        if page:
+            yield by_column(page)
+            page = []
+        yield piece
+    if page:
+        yield by_column(page)
 
 
 def rows_of(pieces: Iterable[Other | Sequence[Row]]) -> Iterator[Other | Row]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import httpx2
-import orjson
 
 from ingest.connectors.by_column import Row, by_column
 from ingest.connectors.pages import REPEATED, TOO_MANY_PAGES, digest_of
@@ -20,7 +19,6 @@ from ingest.errors import (
     RequestRefused,
     Text,
     TooLarge,
-    UnreadableAnswer,
 )
 from ingest.http import NO_DOWNGRADE, Session, same_party, without_fragment
 
@@ -38,7 +36,6 @@ ELSEWHERE = Text(
     ko="다음 쪽의 주소가 다른 호스트입니다. 다른 호스트로는 따라가지 않습니다.",
     en="the next page is said to be on another host, where it is not followed.",
 )
-TOO_DEEP = Text(ko="객체가 너무 깊이 겹쳐 있습니다.", en="its objects are nested too deeply.")
 NO_ADDRESS = Text(ko="다음 쪽의 주소가 주소가 아닙니다.", en="what should be the address of the next page is none.")
 
 
@@ -96,10 +93,7 @@ def agreed_total(announced: int | None, page: Link[Step], received: int) -> int 
 
 
 def refuse_repeated_page(rows: Sequence[Row], address: str, number: int, seen: set[bytes]) -> None:
-    try:
-        digest = digest_of(rows)
-    except orjson.JSONEncodeError as error:
-        raise UnreadableAnswer(address=address, format="JSON", reason=TOO_DEEP) from error
+    digest = digest_of(rows, address)
     if digest in seen:
         raise RequestRefused(address=address, answer=REPEATED.format(number=number))
     seen.add(digest)

@@ -12,6 +12,8 @@ import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 
 import psycopg
 import pymysql
@@ -84,7 +86,6 @@ def select_postgresql(place: Place, statement: str, values: Sequence[object]) ->
                 (str(int(place.seconds * 1000)), place.zone.key),
             )
             with connection.cursor(name="hub", scrollable=False) as cursor:
-                cursor.itersize = AT_ONCE
                 cursor.execute(statement, values or None)
                 yield selection_of(cursor)
             connection.rollback()  # until version 16, large objects could be made in a read-only transaction
@@ -97,7 +98,7 @@ def selection_of(cursor: psycopg.ServerCursor) -> Selection:
     known = [cursor.adapters.types.get(column.type_code) for column in columns]
     return Selection(
         names=tuple(column.name for column in columns),
-        rows=cursor,
+        rows=chain.from_iterable(iter(partial(cursor.fetchmany, AT_ONCE), [])),
         kinds=tuple(words_of.POSTGRESQL_KINDS.get(one.name, "") if one else "" for one in known),
         origins=tuple((result.ftable(at), result.ftablecol(at)) for at in range(len(columns))) if result else (),
     )

@@ -16,9 +16,9 @@ import orjson
 from lxml import etree
 
 from ingest.connectors.decode import prove_encoding
-from ingest.connectors.json_text import has_long_number, load_json
 from ingest.errors import BrokenOff, PlatformFailure, Text, TooLarge, UnreadableAnswer
 from ingest.http import Answer, Session, readable_size
+from ingest.json_text import has_long_number, load_json
 
 T = TypeVar("T")
 

@@ -6,21 +6,25 @@ Used by ``arcgis.py``. The coordinates must be in WGS 84, which the connector as
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 WGS84 = frozenset({4326, 4269, 104199, None})
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 Position = Sequence[float]
 
 
-def read_geometry(geometry: object) -> dict[str, object] | None:
-    """Return an Esri geometry as GeoJSON, None for an empty one; ValueError names what is not understood."""
+def read_geometry(geometry: object, *, has_z: bool = False) -> dict[str, object] | None:
+    """Return an Esri geometry as GeoJSON, None for an empty one; ValueError names what is not understood.
+
+    ``has_z`` says whether those of its page that do not say it themselves have heights.
+    """
     if geometry is None or geometry == {}:
         return None
     if not isinstance(geometry, dict):
         raise ValueError(type(geometry).__name__)
     if geometry.get("curveRings") or geometry.get("curvePaths"):
         raise ValueError("curves")
-    size = 3 if geometry.get("hasZ") else 2
+    size = 3 if geometry.get("hasZ", has_z) else 2
     if "x" in geometry:
         return read_point(geometry)
     if "points" in geometry:
@@ -41,14 +45,33 @@ def read_geometry(geometry: object) -> dict[str, object] | None:
     raise ValueError(", ".join(geometry) or "{}")
 
 
+def read_geometries(geometries: Sequence[object], *, has_z: bool) -> list[dict[str, object] | None]:
+    """Return a page of Esri geometries as GeoJSON; ValueError where one is not understood."""
+    return read_points(geometries) or [read_geometry(one, has_z=has_z) for one in geometries]
+
+
+def read_points(geometries: Sequence[object]) -> list[dict[str, object]] | None:
+    """Return a page of geometries if all of them are points in a plane with nothing odd about them, else None."""
+    if not {dict}.issuperset(map(type, geometries)) or sum(map(len, geometries)) != 2 * len(geometries):
+        return None
+    try:
+        xs, ys = list(map(itemgetter("x"), geometries)), list(map(itemgetter("y"), geometries))
+    except KeyError:
+        return None
+    told = [*xs, *ys]
+    if not {int, float}.issuperset(map(type, told)) or not all(map(math.isfinite, told)):
+        return None
+    return [{"type": "Point", "coordinates": [x, y]} for x, y in zip(xs, ys, strict=True)]
+
+
 def read_point(geometry: Mapping[str, object]) -> dict[str, object] | None:
     """Return a point; one without coordinates is written as null or as the text NaN."""
-    if not all(is_number(geometry.get(axis)) for axis in ("x", "y")):
-        if geometry.get("x") in (None, "NaN"):
+    x, y, z = geometry.get("x"), geometry.get("y"), geometry.get("z")
+    if not (is_number(x) and is_number(y)):
+        if x in (None, "NaN"):
             return None
-        raise ValueError(f"x = {geometry.get('x')}, y = {geometry.get('y')}")
-    height = [geometry["z"]] if is_number(geometry.get("z")) else []
-    return {"type": "Point", "coordinates": [geometry["x"], geometry["y"], *height]}
+        raise ValueError(f"x = {x}, y = {y}")
+    return {"type": "Point", "coordinates": [x, y, z] if is_number(z) else [x, y]}
 
 
 def places(points: object, size: int) -> list[list[float]]:
@@ -110,4 +133,4 @@ def moment_of(milliseconds: object) -> object:
         moment = EPOCH + dt.timedelta(milliseconds=milliseconds)
     except (OverflowError, ValueError):
         return milliseconds
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds")[: -len("+00:00")] + "Z"

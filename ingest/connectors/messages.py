@@ -7,7 +7,7 @@ The inbox itself is in ``ingest/inbox.py``; connectors know it as a ``Keeper``. 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -47,8 +47,7 @@ class Keeper(Protocol):
         """Tell that the source is listened to."""
 
 
-@dataclass(frozen=True)
-class Received:
+class Received(NamedTuple):
     """A message as a run reads it; ``place`` is where it stands in the inbox, for messages about it."""
 
     at: str

@@ -15,12 +15,13 @@ from urllib.parse import SplitResult, urlsplit
 import orjson
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, field_validator, model_validator
 
+from ingest.connectors.by_column import CONTAINERS
 from ingest.connectors.flatten import flatten
-from ingest.connectors.json_text import load_json
 from ingest.connectors.messages import Received, read_messages
 from ingest.connectors.rows import MalformedRow
 from ingest.errors import Text
 from ingest.http import Session
+from ingest.json_text import load_json
 
 DOORS: Mapping[str, int] = {"mqtt": 1883, "mqtts": 8883}
 NOT_IN_FORM = Text(
@@ -159,11 +160,15 @@ def records_of(config: Config, message: Received) -> list[dict[str, object] | No
     if around is None or not isinstance(payload, str):
         return [None]
     told = READERS[config.payload](payload, config)
+    if not around:
+        return told
     return [None if record is None or record.keys() & around.keys() else record | around for record in told]
 
 
 def columns_around(config: Config, message: Received) -> dict[str, object] | None:
     """Return the columns that come from the topic and the moment; None when the topic has not the levels it should have."""
+    if not (config.topic_levels or config.topic or config.received_at):
+        return {}
     topic = str(message.content.get("topic", ""))
     levels = topic.split("/")
     if any(place > len(levels) or -place > len(levels) for place in config.topic_levels.values()):
@@ -196,6 +201,8 @@ def flat(record: object) -> dict[str, object] | None:
         return None
     if not isinstance(record, dict):
         return {"value": record}
+    if CONTAINERS.isdisjoint(map(type, record.values())):
+        return record
     row: dict[str, object] = {}
     for name, value in record.items():
         for column, inside in flatten(name, value):

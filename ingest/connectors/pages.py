@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from ingest.connectors.by_column import ByColumn, Row, by_column
-from ingest.errors import IncompleteAnswer, RequestRefused, Text, TooLarge
+from ingest.errors import IncompleteAnswer, RequestRefused, Text, TooLarge, UnreadableAnswer
 
 NO_TOTAL = Text(
     ko="전체 건수를 알려 주지 않으면서 한 쪽을 가득 채워({page_size}행) 보내 끝을 확인할 수 없습니다. page_size를 늘리십시오",
@@ -20,6 +20,7 @@ REPEATED = Text(
     ko="{number}쪽이 앞에서 받은 쪽과 같습니다. 쪽 번호 매개변수의 이름이 맞는지 보십시오",
     en="page {number} is the same as a page before; look whether the page parameter has the right name",
 )
+TOO_DEEP = Text(ko="객체가 너무 깊이 겹쳐 있습니다.", en="its objects are nested too deeply.")
 TOO_MANY_PAGES = Text(ko="{max_pages}쪽", en="{max_pages} pages")
 
 
@@ -53,7 +54,7 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
         return
     if received and first.total > max_pages * received:
         raise TooLarge(address=page.address, limit=TOO_MANY_PAGES.format(max_pages=max_pages))
-    seen = {digest_of(rows)}
+    seen = {digest_of(rows, first.address)}
     is_believed = not first.is_of_page
     for number in range(2, max_pages + 1):
         if received >= first.total if is_believed else len(page.rows) < page_size:
@@ -66,7 +67,7 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
                 address=page.address, announced=f"{first.total} → {page.total or 0}", received=received
             )
         rows = by_column(page.rows)
-        if (digest := digest_of(rows)) in seen:
+        if (digest := digest_of(rows, page.address)) in seen:
             raise RequestRefused(address=page.address, answer=REPEATED.format(number=number))
         seen.add(digest)
         yield rows
@@ -78,7 +79,10 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
         raise IncompleteAnswer(address=page.address, announced=first.total, received=received)
 
 
-def digest_of(rows: Sequence[Row]) -> bytes:
-    """Return what tells a page from all others."""
+def digest_of(rows: Sequence[Row], address: str) -> bytes:
+    """Return what tells a page from all others; a page that cannot be written again is refused."""
     told = (rows.shapes, rows.shape_of, rows.columns) if isinstance(rows, ByColumn) else (rows,)
-    return hashlib.sha256(b"".join(map(orjson.dumps, told))).digest()
+    try:
+        return hashlib.sha256(b"".join(map(orjson.dumps, told))).digest()
+    except orjson.JSONEncodeError as error:
+        raise UnreadableAnswer(address=address, format="JSON", reason=TOO_DEEP) from error

@@ -9,6 +9,7 @@ read is kept as JSON lines, so that it can be read again without the database.
 import datetime as dt
 import decimal
 import ipaddress
+import itertools
 import math
 import re
 import ssl
@@ -18,16 +19,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+import orjson
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ingest.addresses import NEVER_PORTS, objection
+from ingest.connectors.by_column import ByColumn, Piece, Row, by_column, rows_of
 from ingest.connectors.cursor_values import Value
-from ingest.connectors.database_reading import Place
+from ingest.connectors.database_reading import AT_ONCE, Place
 from ingest.connectors.databases import DATABASES, Database
 from ingest.connectors.presets import known_preset, on_preset
 from ingest.connectors.progress import EVERYTHING, Progressive, Window, read_new
@@ -59,6 +63,8 @@ TOO_MANY_ROWS = Text(ko="{count}행", en="{count} rows")
 
 SQL = "sql"
 NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)?")  # of a table or column, also with its schema
+TIME_ZONE, YEAR = attrgetter("tzinfo"), attrgetter("year")
+WHOLE_MINUTES_SINCE = 1973  # that of Monrovia was the last offset with seconds, until 1972
 PLACE = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -164,32 +170,38 @@ def parse_address(url: str) -> SplitResult:
     return parts
 
 
-def read(config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+def read(config: Config, http: Session) -> Iterator[Row]:
     """Yield the rows that the SELECT finds, in the order of the cursor column if there is one."""
+    return rows_of(hand_over(config, http))
+
+
+def hand_over(config: Config, http: Session) -> Iterator[Piece]:
+    """Yield the rows in pages."""
     http.keep_secret(config.password.get_secret_value())
     if config.incremental:
         return read_new(config.incremental, http, partial(read_window, config=config, http=http), is_ordered=True)
     return read_window(EVERYTHING, config, http)
 
 
-def read_window(window: Window, config: Config, http: Session) -> Iterator[Mapping[str, object]]:
+def read_window(window: Window, config: Config, http: Session) -> Iterator[Sequence[Row]]:
     bounds = "/".join(".." if bound is None else str(written(bound, config)) for bound in (window.since, window.until))
     location = shown_place(config, http) + (f"#{bounds}" if config.incremental else "")
-    return http.keep_rows(location, partial(select_rows, config, window, http))
+    return map(by_column, http.keep_rows(location, partial(select_pages, config, window, http)))
 
 
-def select_rows(config: Config, window: Window, http: Session) -> Iterator[Mapping[str, object]]:
+def select_pages(config: Config, window: Window, http: Session) -> Iterator[Sequence[Row]]:
     statement, values = statement_of(config, window)
     with place_of(config, http) as place, config.database.select(place, statement, values) as found:
         if twice := [name for name, times in Counter(found.names).items() if times > 1]:
             raise BadSetup(where="query", problem=TWICE.format(names=", ".join(twice)))
-        for number, row in enumerate(found.rows, start=1):
-            if number > config.max_rows:
+        rows, count = iter(found.rows), 0
+        while page := list(itertools.islice(rows, AT_ONCE)):
+            count += len(page)
+            if count > config.max_rows:
                 raise TooLarge(address=place.shown, limit=TOO_MANY_ROWS.format(count=f"{config.max_rows:,}"))
-            yield {
-                name: value if type(value) in AS_IT_IS else plain(value, name, place)
-                for name, value in zip(found.names, row, strict=True)
-            }
+            told = zip(found.names, zip(*page, strict=True), strict=True)
+            columns = {name: plain_column(values, name, place) for name, values in told}
+            yield ByColumn([found.names], [0] * len(page), columns)
 
 
 def statement_of(config: Config, window: Window = EVERYTHING) -> tuple[str, list[object]]:
@@ -313,13 +325,23 @@ def authorities_of(config: Config, http: Session) -> Iterator[Path | None]:
             yield Path(file.name)
 
 
+def plain_column(values: Sequence[object], name: str, place: Place) -> Sequence[object]:
+    """Return the values of a column as JSON has them."""
+    kinds = frozenset(map(type, values))
+    if kinds <= AS_IT_IS or (kinds == {float} and all(map(math.isfinite, values))):
+        return values
+    if kinds == {dt.datetime}:
+        return moment_texts(values, place.zone)
+    return [value if type(value) in AS_IT_IS else plain(value, name, place) for value in values]
+
+
 def plain(value: object, name: str, place: Place) -> object:
     """Return the value as JSON has it."""
     kind = type(value)
     if kind in AS_IT_IS:
         return value
-    if kind is dt.datetime and value.tzinfo is None:
-        return value.replace(tzinfo=place.zone).isoformat()
+    if kind is dt.datetime:
+        return moment_text(value, place.zone)
     if kind in VALUES:
         return VALUES[kind](value)
     if isinstance(value, dict):
@@ -332,6 +354,17 @@ def plain(value: object, name: str, place: Place) -> object:
 
 
 AS_IT_IS = frozenset({str, int, bool, type(None)})
+
+
+def moment_texts(moments: Sequence[dt.datetime], zone: ZoneInfo) -> Sequence[str]:
+    """Return moments as text; ``orjson`` writes them as ``isoformat`` does, but rounds the offsets of old local times."""
+    if None not in map(TIME_ZONE, moments) and min(map(YEAR, moments)) >= WHOLE_MINUTES_SINCE:
+        return orjson.loads(orjson.dumps(moments))
+    return [moment_text(moment, zone) for moment in moments]
+
+
+def moment_text(value: dt.datetime, zone: ZoneInfo) -> str:
+    return (value if value.tzinfo else value.replace(tzinfo=zone)).isoformat()
 
 
 def number_or_name(value: float) -> float | str:
@@ -351,7 +384,6 @@ def clock_text(value: dt.timedelta) -> str:
 VALUES: Mapping[type, Callable[..., object]] = {
     float: number_or_name,
     decimal.Decimal: lambda value: format(value, "f"),
-    dt.datetime: dt.datetime.isoformat,
     dt.date: dt.date.isoformat,
     dt.time: dt.time.isoformat,
     dt.timedelta: clock_text,

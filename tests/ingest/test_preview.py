@@ -216,6 +216,15 @@ def test_reading_is_cut_when_the_time_is_up():
     assert len(platform.requests) <= 5
 
 
+def test_an_api_is_asked_for_fewer_rows_than_a_file(monkeypatch, lots):
+    monkeypatch.setattr("ingest.preview.ROWS", 20)
+    with HostileServer({"/api": by_request(pages)}) as platform:
+        preview = preview_source("datagokr", {"url": platform.url("/api"), "page_size": 10}, allow_private=True)
+        assert sum(request.path == "/api" for request in platform.requests) <= 3  # of a hundred pages
+    assert (preview.cut_by, preview.inferred.rows) == ("rows", 20)
+    assert preview_source("file", lots).inferred.rows == 30
+
+
 def test_a_platform_too_slow_to_be_described_is_said_to_be():
     now = [0.0]
 

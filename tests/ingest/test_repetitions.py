@@ -166,7 +166,7 @@ def kept_rows(folder, count: int, *, breaks: bool) -> list[dict]:
     kept: list[dict] = []
 
     def rows():
-        yield from ({"n": number} for number in range(count))
+        yield from ([{"n": number}] for number in range(count))
         if breaks:
             raise BrokenOff(address="db", reason="gone")
 
@@ -178,7 +178,27 @@ def kept_rows(folder, count: int, *, breaks: bool) -> list[dict]:
 
 def read_again(state: str, kept: list[dict]) -> int:
     with ReplaySession(Run(raw_answers=kept, state=state, started_at=timezone.now())) as http:
-        return len(list(http.keep_rows("db", lambda: iter(()))))
+        return sum(map(len, http.keep_rows("db", lambda: iter(()))))
+
+
+def test_rows_are_read_again_as_they_were_however_long_their_numbers(tmp_path):
+    kept: list[dict] = []
+    page = [{"n": number, "이름": "가"} for number in (1, 2**63, 10**30, -(10**30))]
+    with Session(archive=lambda answer: kept.append(keep_answer(answer, tmp_path, Mask([]), Echoes()))) as http:
+        assert list(http.keep_rows("db", lambda: iter([page]))) == [page]
+    with ReplaySession(Run(raw_answers=kept, state=State.PUBLISHED, started_at=timezone.now())) as http:
+        (again,) = http.keep_rows("db", lambda: iter(()))
+    assert [str(row["n"]) for row in again] == [str(row["n"]) for row in page]
+
+
+def test_a_page_of_rows_that_repeats_a_secret_is_handed_on_without_it(tmp_path):
+    secret, kept = "planted+p@ss/단어", []
+    pages = [[{"a": 1}], [{"a": secret, "b": {"c": [f"x {secret} y", 7]}}]]
+    with Session(secrets=[secret], archive=lambda answer: kept.append(answer.path.read_bytes())) as http:
+        assert list(http.keep_rows("db", lambda: iter(pages))) == [
+            [{"a": 1}],
+            [{"a": "***", "b": {"c": ["x *** y", 7]}}],
+        ]
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.CANCELLED, State.WAITING])

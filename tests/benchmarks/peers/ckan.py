@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 
-from tests.benchmarks.peers.cluster import postgresql, thin_server
+from tests.benchmarks.peers.cluster import postgresql
 from tests.benchmarks.peers.data import FAC_COLUMNS, Data
 from tests.benchmarks.peers.dialects import CKAN
 from tests.benchmarks.peers.peer import Running, Way, Written
@@ -31,6 +31,7 @@ from tests.benchmarks.peers.postgresql import (
     timed_copy,
 )
 from tests.benchmarks.peers.questions import FAC, OBS, PAGE, QUESTIONS, Parameters, Question
+from tests.benchmarks.peers.thin_server import thin_server
 
 MOST_ROWS = 32_000  # of one answer
 TABLES = f"""

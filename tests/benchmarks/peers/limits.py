@@ -12,13 +12,13 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from tests.benchmarks.peers.cluster import thin_server
 from tests.benchmarks.peers.data import Data, csv_value
 from tests.benchmarks.peers.dialects import DUCKDB, used
 from tests.benchmarks.peers.load import Load
 from tests.benchmarks.peers.peer import Request, Running, Way, Written
 from tests.benchmarks.peers.postgresql import thin_rows
 from tests.benchmarks.peers.questions import OBS, QUESTIONS, Parameters, Question, Rows
+from tests.benchmarks.peers.thin_server import thin_server
 
 
 class BareView:

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 
 import psycopg
 
-from tests.benchmarks.peers.cluster import Cluster, postgresql, thin_server
+from tests.benchmarks.peers.cluster import Cluster, postgresql
 from tests.benchmarks.peers.data import Data
 from tests.benchmarks.peers.dialects import POSTGRESQL, as_texts
 from tests.benchmarks.peers.peer import Request, Running, Way, Written
 from tests.benchmarks.peers.questions import OBS, QUESTIONS, Parameters, Question, Rows
+from tests.benchmarks.peers.thin_server import thin_server
 
 OBS_TYPES = "sensor_id text, district text, observed_at timestamp, pm10 integer, pm25 integer, temperature float8, humidity float8"
 FAC_TYPES = "facility_id text, kind text, name text, address text, district text, longitude float8, latitude float8, spaces integer"

@@ -10,14 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.connectors.by_column import ByColumn, Row, by_column, rows_of
-from ingest.connectors.json_text import load_json
+from ingest.connectors import arcgis
+from ingest.connectors.arcgis import Layer
+from ingest.connectors.by_column import GATHERED, ByColumn, Row, by_column, gathered, rows_of
 from ingest.connectors.ngsild import Config, read_entity
 from ingest.connectors.ngsild_pages import read_plain_page
 from ingest.connectors.pages import digest_of
+from ingest.connectors.rows import MalformedRow
 from ingest.connectors.sensorthings import read_entity as read_thing
 from ingest.connectors.sensorthings import read_flat_page
+from ingest.errors import Text, UnreadableAnswer
 from ingest.http import Answer
+from ingest.json_text import load_json
 
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(-9, 9), st.floats(-1, 1), st.text("가a", max_size=2))
 VALUES = st.one_of(SCALARS, st.lists(SCALARS, max_size=2), st.dictionaries(st.sampled_from("xy"), SCALARS, max_size=2))
@@ -62,10 +66,27 @@ def test_columns_are_left_out_of_every_row(records: list[dict[str, object]], nam
         assert typed(page.without(names)) == typed(left)
 
 
+@pytest.mark.parametrize("count", [0, 1, GATHERED - 1, GATHERED, 2 * GATHERED + 1])
+def test_rows_that_come_one_by_one_are_gathered_and_stay_in_their_order(count: int) -> None:
+    rows = [{"a": number} for number in range(count)]
+    odd = MalformedRow(1, "too-few-fields", Text(), [])
+    pieces = list(gathered([*rows, odd, [{"a": "of a page"}], *rows]))
+    assert typed(row for row in rows_of(pieces) if row is not odd) == typed([*rows, {"a": "of a page"}, *rows])
+    pages = [len(piece) for piece in pieces if isinstance(piece, ByColumn)]
+    assert (sum(pages), max(pages, default=0)) == (2 * count, min(count, GATHERED))
+    assert pieces.index(odd) == -(-count // GATHERED)
+
+
+def test_a_page_that_cannot_be_written_again_is_refused() -> None:
+    deep = orjson.loads("[" * 300 + "]" * 300)
+    with pytest.raises(UnreadableAnswer, match=r"hub\.example.*too deeply"):
+        digest_of(by_column([{"a": deep}]), "hub.example")
+
+
 @given(RECORDS, RECORDS)
 def test_pages_have_one_digest_if_and_only_if_they_are_the_same(one: list, other: list) -> None:
     same = typed(one) == typed(other)
-    assert (digest_of(by_column(one)) == digest_of(by_column(other))) is same
+    assert (digest_of(by_column(one), "") == digest_of(by_column(other), "")) is same
 
 
 SAID_OF_VALUES = {
@@ -181,3 +202,47 @@ def test_flat_things_by_column_are_what_each_of_them_is_read_as(values: list, na
     things = [{"@iot.id": number, **link, **dict(zip(names, row, strict=True))} for number, row in enumerate(values)]
     page = by_column(things)
     assert typed(read_flat_page(page)) == typed(map(read_thing, things))
+
+
+CODES = {"kind": {1: "공영", "b": "민영"}}
+LAYER = Layer("OBJECTID", True, None, True, frozenset({"at"}), CODES, None, {})
+POINTS = st.one_of(
+    st.fixed_dictionaries({"x": st.one_of(SCALARS, st.just("NaN")), "y": SCALARS}, optional={"z": SCALARS}),
+    st.sampled_from(
+        [None, {}, {"points": [[1, 2, 3]]}, {"rings": []}, {"curvePaths": [1]}, [], {"x": 1, "hasZ": True}]
+    ),
+)
+NEAR = st.fixed_dictionaries({"x": st.floats(124, 132), "y": st.integers(33, 39)})
+MOMENTS = st.one_of(st.integers(-(10**15), 10**15), SCALARS)
+FEATURES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "attributes": st.fixed_dictionaries(
+                {"OBJECTID": st.one_of(st.integers(1, 9), st.sampled_from(["a", None, True]))},
+                optional={"kind": st.one_of(SCALARS, st.sampled_from([1, "b"])), "at": MOMENTS, "name": VALUES},
+            )
+        },
+        optional={"geometry": st.one_of(NEAR, POINTS)},
+    ),
+    max_size=4,
+)
+
+
+@given(FEATURES, st.sampled_from(["code", "text"]), st.sampled_from([None, ["kind", "at"]]), st.booleans())
+def test_features_by_column_are_what_each_of_them_is_read_as(features: list, domains: str, fields, has_z: bool) -> None:
+    config = arcgis.Config(url="https://gis.example/FeatureServer/0", domains=domains, fields=fields)
+    page = arcgis.features_by_column(features, config, LAYER, has_z=has_z)
+    if page is not None:
+        told = [arcgis.read_feature(feature, config, LAYER, has_z=has_z) for feature in features]
+        assert (typed([dict(enumerate(page[0]))]), typed(page[1])) == (
+            typed([dict(enumerate(identifier for identifier, _ in told))]),
+            typed(row for _, row in told),
+        )
+
+
+def test_features_as_nearly_all_are_come_by_column() -> None:
+    config = arcgis.Config(url="https://gis.example/FeatureServer/0", domains="text")
+    attributes = {"OBJECTID": 1, "kind": 1, "at": 1577836801000, "name": None}
+    features = [{"attributes": attributes, "geometry": {"x": 127.1, "y": 37}}, {"attributes": attributes}]
+    for page in (features[:1], features):
+        assert arcgis.features_by_column(page, config, LAYER, has_z=False) is not None

@@ -607,7 +607,7 @@ def test_what_was_read_is_kept_in_pieces_and_read_again_without_the_database(
     assert [entry["content_type"] for entry in kept] == ["application/x-ndjson"] * 2
     assert PASSWORD not in str(kept)
     run = Run(raw_answers=kept, position={"from": {}}, started_at=dt.datetime.now(dt.UTC))
-    monkeypatch.setattr("ingest.connectors.sql.select_rows", lambda *_: pytest.fail("the database was asked"))
+    monkeypatch.setattr("ingest.connectors.sql.select_pages", lambda *_: pytest.fail("the database was asked"))
     with ReplaySession(run) as again:
         assert select("SELECT * FROM parking", session=again, incremental=cursor) == rows
         assert again.left == session.left

@@ -195,6 +195,16 @@ def test_odd_json_has_a_rule(folder: Path, text: str, expected: Mapping[str, str
     assert (run.state, records(source)) == (State.PUBLISHED, [expected]), run.error_en
 
 
+def test_a_value_deeper_than_can_be_written_is_refused(folder: Path) -> None:
+    source = published_source(folder)
+    before = published(source)
+    deep = '[{"번호": "1", "이름": ' + "[" * 1015 + "]" * 1015 + "}]"
+    run = pull_instead(source, folder, "a.json", deep)
+    assert (run.state, run.error_code) == (State.FAILED, "unreadable-answer")
+    assert "nested too deeply" in run.error_en
+    assert published(source) == before
+
+
 def features(*shapes: Mapping[str, Any]) -> str:
     listed = [
         {"type": "Feature", "properties": {"번호": str(number), "이름": "a"}, "geometry": shape}
