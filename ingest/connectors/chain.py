@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 import httpx2
 
-from ingest.connectors.by_column import Row, by_column
+from ingest.connectors.by_column import CONTAINERS, ByColumn, Row, by_column
 from ingest.connectors.pages import REPEATED, TOO_MANY_PAGES, digest_of
 from ingest.errors import (
     BrokenOff,
@@ -68,7 +68,7 @@ def follow(ask: Callable[[Step], Link[Step]], first: Step, *, max_pages: int) ->
         page = ask(step)
         announced = agreed_total(announced, page, received)
         rows = by_column(page.rows)
-        refuse_repeated_page(rows, page.address, number, pages)
+        refuse_repeated_page(page, rows, number, pages)
         refuse_repeated_rows(page, names)
         yield rows
         received += len(rows)
@@ -92,11 +92,19 @@ def agreed_total(announced: int | None, page: Link[Step], received: int) -> int 
     return page.total if announced is None else announced
 
 
-def refuse_repeated_page(rows: Sequence[Row], address: str, number: int, seen: set[bytes]) -> None:
-    digest = digest_of(rows, address)
+def refuse_repeated_page(page: Link[Step], rows: Sequence[Row], number: int, seen: set[bytes]) -> None:
+    """Refuse a page that came before; the names of its rows in their order tell it where all have one."""
+    digest = digest_of(page.ids if is_told_by_names(page, rows) else rows, page.address)
     if digest in seen:
-        raise RequestRefused(address=address, answer=REPEATED.format(number=number))
+        raise RequestRefused(address=page.address, answer=REPEATED.format(number=number))
     seen.add(digest)
+
+
+def is_told_by_names(page: Link[Step], rows: Sequence[Row]) -> bool:
+    """Say whether all rows have names, and nothing inside them that would have to be written to know that it can be."""
+    if len(page.ids) != len(rows) or not isinstance(rows, ByColumn) or not rows:
+        return False
+    return CONTAINERS.isdisjoint(map(type, rows[0].values())) and rows.is_flat
 
 
 def refuse_repeated_rows(page: Link[Step], seen: set[int]) -> None:

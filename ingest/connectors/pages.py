@@ -79,8 +79,8 @@ def read_pages(ask: Callable[[int], Page], *, page_size: int, max_pages: int) ->
         raise IncompleteAnswer(address=page.address, announced=first.total, received=received)
 
 
-def digest_of(rows: Sequence[Row], address: str) -> bytes:
-    """Return what tells a page from all others; a page that cannot be written again is refused."""
+def digest_of(rows: Sequence[object], address: str) -> bytes:
+    """Return what tells a page, or the names of its rows, from all others; what cannot be written again is refused."""
     told = (rows.shapes, rows.shape_of, rows.columns) if isinstance(rows, ByColumn) else (rows,)
     try:
         return hashlib.sha256(b"".join(map(orjson.dumps, told))).digest()
